@@ -169,7 +169,9 @@ def _keep(folder: Path, tell_ready: Callable[[], None]) -> None:
     """Run the server until nobody uses it; newcomers are kept out by the folder's lock while it is taken down."""
     with ExitStack() as at_end, socket.socket(socket.AF_UNIX) as listener:
         at_end.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.chmod(0o711)  # whatever the umask: the account of the server has to enter it
+        # Whatever the caller allows others: the account of the server has to enter.
+        os.umask(0o022)
+        folder.chmod(0o711)
         binaries = _binaries(folder)
         _initialise(binaries, folder / "data")
         at_end.callback(_stop_server, _run_server(binaries, folder))
