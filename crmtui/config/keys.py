@@ -1,0 +1,143 @@
+"""Which settings there are: loader, validator, manual and example file all follow from this."""
+
+import re
+from dataclasses import dataclass
+
+from crmtui.errors import Invalid
+from crmtui.i18n import N_, gettext
+
+
+@dataclass(frozen=True)
+class Key:
+    """One setting: `kind` is "text", "number" (whole, from `least` to `most`) or "choice" (one of `choices`)."""
+
+    name: str
+    kind: str
+    default: str | int
+    help: str
+    choices: tuple[str, ...] = ()
+    least: int = 1
+    most: int = 1_000_000
+    personal: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "CRM_" + self.name.upper().replace(".", "__")
+
+    @property
+    def expected(self) -> str:
+        """What a good value is, in the language in use."""
+        if self.kind == "choice":
+            return gettext(N_("one of {choices}")).format(choices=", ".join(c or '""' for c in self.choices))
+        if self.kind == "number":
+            return gettext(N_("a whole number from {least} to {most}")).format(
+                least=self.least, most=self.most
+            )
+        return gettext(N_("text on one line"))
+
+    def allows(self, value: object) -> bool:
+        """Whether `value`, as TOML gives it, is one."""
+        if self.kind == "choice":
+            return value in self.choices
+        if self.kind == "number":
+            return type(value) is int and self.least <= value <= self.most
+        return isinstance(value, str) and value.isprintable()
+
+
+KEYS = (
+    Key(
+        "db",
+        "text",
+        "",
+        N_(
+            "The store: sqlite:///FILE or postgresql://USER@HOST/DATABASE. A FILE without a leading / is looked for "
+            "beside the settings file that names it. Empty: crm.db in your own data folder."
+        ),
+    ),
+    Key("lang", "choice", "", N_("The language. Empty: as the environment says."), ("", "en", "zh")),
+    Key(
+        "format",
+        "choice",
+        "table",
+        N_("How records are printed on a terminal."),
+        ("table", "plain", "tsv", "csv", "json", "jsonl", "md"),
+    ),
+    Key("rows", "number", 50, N_("How many rows a list shows on a terminal.")),
+    Key("color", "choice", "auto", N_("Colour on a terminal."), ("auto", "always", "never")),
+    Key(
+        "pager",
+        "text",
+        "",
+        N_(
+            "The program that long output on a terminal goes through. Empty: PAGER of the environment. It cannot be "
+            "set in a project file, which may come from someone else."
+        ),
+        personal=True,
+    ),
+    Key("busy_timeout", "number", 10, N_("How many seconds to wait for a store in use."), least=0, most=3600),
+    Key("import.batch", "number", 10_000, N_("How many rows an import saves at a time.")),
+    Key(
+        "import.cache_mib",
+        "number",
+        256,
+        N_("How much memory (MiB) the store may use as its cache during an import."),
+        most=65_536,
+    ),
+)
+BY_NAME = {key.name: key for key in KEYS}
+
+
+def value_of(name: str, given: object) -> object:
+    """What `given`, a text of the command line or a variable, is for `name`; itself when it is nothing good."""
+    key = BY_NAME.get(name)
+    if key and key.kind == "number" and isinstance(given, str) and re.fullmatch("[0-9]{1,9}", given):
+        return int(given)
+    return given
+
+
+def checked(name: str, value: object, place: str) -> object:
+    """`value` when it is good for `name`; raises Invalid, which says where it stands and what was expected."""
+    key = BY_NAME.get(name)
+    if key is None:
+        raise _unknown(name, place)
+    if key.allows(value):
+        return value
+    sentence = N_("{place}: {name} must be {expected}.")
+    expected = key.expected
+    raise Invalid("config.wrong_value", sentence, field=name, place=place, name=name, expected=expected)
+
+
+def _unknown(name: str, place: str) -> Invalid:
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(name[:80], BY_NAME, n=1, cutoff=0.4)
+    return Invalid(
+        "config.unknown_key",
+        N_("{place}: there is no setting {name}."),
+        hint=N_("Did you mean {nearest}?") if nearest else N_("All settings: crm config show"),
+        place=place,
+        name=name,
+        nearest="".join(nearest),
+    )
+
+
+def example() -> str:
+    """A settings file with every key at its default and what it is for."""
+    import textwrap
+
+    import tomlkit
+
+    parts = ["# Settings of crmtui: every key, at its default. `crm config path` says where yours go.\n"]
+    section = ""
+    for key in KEYS:
+        in_section, _, leaf = key.name.rpartition(".")
+        if in_section != section:
+            section = in_section
+            parts.append(f"[{section}]")
+        comment = (
+            f"{key.help} {'One of: ' + ', '.join(filter(None, key.choices)) + '.' if key.choices else ''}"
+        )
+        parts += textwrap.wrap(comment.strip(), 100, initial_indent="# ", subsequent_indent="# ")
+        parts.append(f"{leaf} = {tomlkit.item(key.default).as_string()}\n")
+    return "\n".join(parts)
