@@ -1,0 +1,1 @@
+"""The command line: argv in, characters and an exit code out."""

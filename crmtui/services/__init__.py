@@ -1,0 +1,1 @@
+"""Rules and use cases; nothing here prints, prompts or exits."""

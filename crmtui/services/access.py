@@ -1,0 +1,105 @@
+"""Rights as a new store has them: role × noun × verb × scope, closed by default."""
+
+from crmtui.i18n import N_
+from crmtui.services.noun import DULL
+from crmtui.services.nouns import NOUNS
+
+ROLES = (
+    ("admin", N_("Administrator"), "系统管理员"),
+    ("general-manager", N_("General manager"), "总经理"),
+    ("director", N_("Sales director"), "销售总监"),
+    ("account-director", N_("Account director"), "客户总监"),
+    ("manager", N_("Sales manager"), "销售经理"),
+    ("dept-manager", N_("Department manager"), "部门经理"),
+    ("account-manager", N_("Account manager"), "客户经理"),
+    ("relationship-manager", N_("Customer relationship manager"), "客户关系经理"),
+    ("rep", N_("Sales rep"), "销售代表"),
+    ("inside-rep", N_("Inside rep"), "内部销售"),
+    ("marketing", N_("Marketing"), "市场"),
+    ("service", N_("Service staff"), "服务人员"),
+    ("technician", N_("Technician"), "技术人员"),
+    ("operations", N_("Sales operations"), "销售运营"),
+)
+"""Code, English name, Chinese name; SPC-01, 8TM-73."""
+
+READ = ("list", "show", "export", "history")
+SALES = ("lead", "account", "contact", "opp")
+REFERENCE = ("product", "competitor", "process", "stage", "type", "attribute", "rate", "dept", "territory", "user", "role")
+OWN_WORK = ("add", "edit", "archive", "restore", "import")
+
+_SALES_SCOPE = {
+    "admin": "all",
+    "operations": "all",
+    "general-manager": "all",
+    "director": "dept",
+    "account-director": "dept",
+    "manager": "dept",
+    "dept-manager": "dept",
+    "account-manager": "team",
+    "relationship-manager": "team",
+    "rep": "team",
+    "inside-rep": "team",
+}
+"""How far each role reaches on leads, customers, contacts and opportunities, reading and changing alike."""
+
+_READ_ONLY = {"marketing": "all", "service": "all", "technician": "team"}
+_EDITS_REFERENCE = {"admin": REFERENCE, "operations": ("product", "competitor", "type", "attribute", "rate", "territory", "process", "stage")}
+_QUOTA = {
+    "admin": ("all", "all"),
+    "operations": ("all", "all"),
+    "general-manager": ("all", "all"),
+    "director": ("dept", "dept"),
+    "account-director": ("dept", "dept"),
+    "manager": ("dept", "dept"),
+    "dept-manager": ("dept", "dept"),
+}
+"""Role → how far it sees quotas, how far it sets them; others see their own."""
+
+COMPANY_VERBS = {"user": ("act_as",), "log": ("list", "undo"), "store": ("backup", "restore", "check", "configure")}
+"""Verbs that stand beside the nouns: acting as another, the journal of everybody, the care of the store."""
+
+
+def verbs_of(noun: str) -> tuple[str, ...]:
+    """Every verb of `noun` that somebody could be allowed, written and derived."""
+    declared = NOUNS[noun]
+    return tuple(dict.fromkeys((*DULL, *declared.verbs, *declared.written, *COMPANY_VERBS.get(noun, ()))))
+
+
+def decide(role: str, noun: str, verb: str) -> str:
+    """The scope that a new store gives `role` for `verb` on `noun`: none, own, team, dept, territory or all."""
+    if role == "admin":
+        return "all"
+    if noun in COMPANY_VERBS and verb in COMPANY_VERBS[noun]:
+        return "own" if (noun, verb) in (("log", "list"), ("log", "undo")) else "none"
+    if noun in SALES:
+        return _sales(role, verb)
+    if noun == "quota":
+        sees, sets = _QUOTA.get(role, ("own", "none"))
+        return sees if verb in (*READ, "tree", "attain") else sets
+    if noun == "query":
+        return "all" if verb in (*READ, "run") else "own"
+    if verb in READ or verb in ("tree", "rights"):
+        return "all"
+    if noun == "competitor" and role in _SALES_SCOPE and verb in ("add", "edit"):
+        return "all"
+    return "all" if noun in _EDITS_REFERENCE.get(role, ()) else "none"
+
+
+def _sales(role: str, verb: str) -> str:
+    if role in _SALES_SCOPE:
+        scope = _SALES_SCOPE[role]
+        return "own" if scope == "team" and verb in ("archive", "restore", "import", "team", "reopen") else scope
+    return _READ_ONLY.get(role, "none") if verb in (*READ, "org") else "none"
+
+
+def matrix() -> list[tuple[str, str, str, str]]:
+    """Every right of a new store, decided one by one: role, noun, verb, scope."""
+    rows = [(role, noun, verb, decide(role, noun, verb)) for role, _, _ in ROLES for noun in NOUNS for verb in verbs_of(noun)]
+    rows += [
+        (role, noun, verb, decide(role, noun, verb))
+        for role, _, _ in ROLES
+        for noun, verbs in COMPANY_VERBS.items()
+        if noun not in NOUNS
+        for verb in verbs
+    ]
+    return rows

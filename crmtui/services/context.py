@@ -1,0 +1,317 @@
+"""One command's view of the world: configuration, store, clock, who acts, and the only way to change anything."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import select
+
+from crmtui import clock as clocks
+from crmtui import config as configuration
+from crmtui.clock import Clock
+from crmtui.errors import Conflict, Forbidden, Invalid, NotReady, Refused
+from crmtui.i18n import N_, gettext
+from crmtui.store import refs, session
+from crmtui.store.journal import Once
+from crmtui.store.record import Record, table
+from crmtui.store.session import Store, Tx
+from crmtui.store.values import Entry, Ref
+from crmtui.store.visibility import Actor
+from crmtui.text import fold, nearest
+
+__all__ = ["Actor", "Company", "Context", "Ref", "Tx", "os_login"]
+
+KEPT_DAYS = 30
+"""How long the answer to a `--key` is kept."""
+
+
+@dataclass(frozen=True)
+class Company:
+    """What holds for the whole company; kept in the store."""
+
+    name: str = ""
+    currency: str = "USD"
+    timezone: str = "UTC"
+    fiscal_start: int = 1
+    phone_region: str = ""
+
+
+def os_login() -> str:
+    """The operating system's own name for who runs this; the environment is not asked."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid{os.getuid()}"
+
+
+class Context:
+    """Open it once for a command, as a context manager; `transaction` changes, `reading` reads."""
+
+    def __init__(
+        self,
+        config: configuration.Config,
+        store: Store,
+        *,
+        login: str | None = None,
+        now: str | None = None,
+        dry_run: bool = False,
+        key: str | None = None,
+        if_version: int | None = None,
+        note: str = "",
+        command: str = "",
+    ) -> None:
+        self.config, self.store = config, store
+        self.dry_run, self.key, self.if_version, self.note, self.command = dry_run, key, if_version, note, command
+        self.notes: list[str] = []
+        self.last_tx: str | None = None
+        self.replayed: str | None = None
+        self._rehearsal: Tx | None = None
+        self._rehearsing: Any = None
+        self._choices: dict[str, dict[str, str]] = {}
+        self._stages: dict[int, dict[str, str]] = {}
+        session.check_ready(store)
+        self.clock = Clock(clocks.parse_moment(now, Clock()) if now else None)
+        nobody = Actor(None, "", "", "")
+        with session.reading(store, nobody, self.clock.now()) as tx, tx.without_predicate("identity"):
+            self.company = self._load_company(tx)
+            self.clock = Clock(self._moment(now), self.company.timezone)
+            self.actor = self._identify(tx, login)
+        if key:
+            self._recall(key)
+
+    @classmethod
+    def open(cls, *, flags: Mapping[str, object] | None = None, **options: Any) -> Self:
+        """The context of a command. `flags` are configuration keys from the command line. Raises CrmError."""
+        config = configuration.load(flags)
+        store = session.connect(config.store_url, busy_timeout=float(str(config["busy_timeout"])))
+        return cls(config, store, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store; what a dry run did is rolled back here."""
+        if self._rehearsing is not None:
+            assert self._rehearsal is not None
+            self._rehearsal.session.rollback()
+            self._rehearsing.__exit__(None, None, None)
+            self._rehearsing = self._rehearsal = None
+        self.store.close()
+
+    def _moment(self, now: str | None) -> datetime | None:
+        return clocks.parse_moment(now, Clock(zone=self.company.timezone)) if now else None
+
+    def _load_company(self, tx: Tx) -> Company:
+        rows = {row.name: row.value for row in tx.session.scalars(select(table("setting")))}
+        known = {name: rows[name] for name in ("name", "currency", "timezone", "phone_region") if name in rows}
+        return Company(**known, fiscal_start=int(rows.get("fiscal_start", "1")))
+
+    def _identify(self, tx: Tx, acting_as: str | None) -> Actor:
+        """Who acts: the operating-system user on SQLite, the session's user on PostgreSQL; an administrator may name another."""
+        login = os_login() if self.store.sqlite else str(tx.session.connection().exec_driver_sql("select session_user").scalar_one())
+        actor = self._actor(tx, login, login)
+        if not acting_as or acting_as == login:
+            return actor
+        if actor.scope("user", "act_as") != "all":
+            raise Forbidden("actor.act_as", N_("Only an administrator may act as somebody else."), hint=N_("Leave --as (and CRM_USER) away."))
+        return self._actor(tx, login, acting_as)
+
+    def _actor(self, tx: Tx, login: str, acting_as: str) -> Actor:
+        user, role, right = table("user"), table("role"), table("role_right")
+        found = tx.session.scalars(select(user).where(user.login == acting_as)).first()
+        if found is None or not found.active:
+            sentence = N_("{login} is not a user of this store.") if found is None else N_("{login} is no longer active in this store.")
+            raise Forbidden("actor.unknown", sentence, hint=N_("An administrator can add people: crm user add NAME --login {login}."), login=acting_as)
+        code = tx.session.scalars(select(role.code).where(role.id == found.role_id)).first() or ""
+        rows = tx.session.execute(select(right.noun, right.verb, right.scope).where(right.role_id == found.role_id))
+        rights = {(noun, verb): scope for noun, verb, scope in rows}
+        return Actor(found.id, login, acting_as, code, found.dept_id, found.territory_id, rights)
+
+    # Reading and changing
+
+    @contextmanager
+    def reading(self) -> Iterator[Tx]:
+        """A consistent view of the store with the actor's eyes; after a dry run, of what it would leave behind."""
+        if self._rehearsal is not None:
+            yield self._rehearsal
+            return
+        with session.reading(self.store, self.actor, self.clock.now()) as tx:
+            yield tx
+
+    @contextmanager
+    def transaction(self, verb: str, note: str = "", *, undoes: int | None = None, force: bool = False) -> Iterator[Tx]:
+        """The only place that begins and commits: all of the block or nothing, journalled under `verb`.
+
+        A dry run goes through the same code and is rolled back when the context closes. Raises what the block raises,
+        Forbidden, Busy, and Invalid for what the store refuses.
+        """
+        manager = session.writing(self.store, self.actor, self.clock.now(), verb, note or self.note, undoes=undoes)
+        tx = manager.__enter__()
+        tx.force = force
+        try:
+            yield tx
+            if self.key:
+                self._remember(tx)
+            if self.dry_run:
+                with session.guard(self.store):
+                    tx.session.flush()
+                self._rehearsal, self._rehearsing = tx, manager
+                return
+            if session.commit(tx):
+                self.last_tx = str(tx.id)
+        except BaseException as error:
+            if not manager.__exit__(type(error), error, error.__traceback__):
+                raise
+        else:
+            manager.__exit__(None, None, None)
+
+    # Doing a thing once
+
+    def _recall(self, key: str) -> None:
+        with session.reading(self.store, self.actor, self.clock.now()) as tx:
+            row = tx.session.get(Once, key)
+            if row is None or row.at < self.clock.now() - timedelta(days=KEPT_DAYS):
+                return
+            if row.command != self.command:
+                raise Refused(
+                    "key.reused",
+                    N_("The key {key} was used for another command."),
+                    hint=N_("Use a new key for a new command; a key is kept for 30 days."),
+                    key=key,
+                )
+            self.replayed, self.last_tx = row.answer, None if row.tx is None else str(row.tx)
+
+    def _remember(self, tx: Tx) -> None:
+        row = tx.session.get(Once, self.key)
+        if row is not None:
+            tx.session.delete(row)
+            tx.session.flush()
+        tx.session.add(Once(key=self.key or "", at=tx.now, command=self.command, tx=tx.id))
+
+    def keep_answer(self, answer: str) -> None:
+        """Keep what a command with `--key` answered, for the next time that it is said."""
+        if not self.key or self.dry_run or self.last_tx is None:
+            return
+        with session.guard(self.store), session.open_session(self.store, {}, write=True) as open_session:
+            row = open_session.get(Once, self.key)
+            if row is not None:
+                row.answer = answer
+                open_session.commit()
+
+    # Reading what people type
+
+    def entry(self, tx: Tx) -> Entry:
+        """What the reading of a value leans on, within `tx`."""
+        return Entry(
+            clock=self.clock,
+            currency=self.company.currency,
+            me=self.actor.id,
+            resolve=lambda noun, text: self._resolve(tx, noun, text),
+            choose=lambda name, text: self.choose(tx, name, text),
+            stage=lambda process, text: self.stage_code(tx, process, text),
+        )
+
+    def _resolve(self, tx: Tx, noun: str, text: str) -> int:
+        if noun == "user" and text == "me" and self.actor.id is not None:
+            return self.actor.id
+        return refs.resolve(tx, noun, text)
+
+    def choices(self, tx: Tx, name: str) -> dict[str, str]:
+        """The list `name`: every way to write an entry (code, name in either language, folded) → its code."""
+        if name not in self._choices:
+            choice = table("type")
+            rows = tx.session.execute(select(choice.code, choice.name, choice.name_zh).where(choice.list == name, choice.active.is_(True)))
+            words: dict[str, str] = {}
+            for code, *names in rows:
+                words[fold(code)] = code
+                for each in names:
+                    words.setdefault(fold(each or code), code)
+            self._choices[name] = words
+        return self._choices[name]
+
+    def choose(self, tx: Tx, name: str, text: str) -> str:
+        """The code on the list `name` that `text` means; `text` itself, with a note, where the list does not have it."""
+        words = self.choices(tx, name)
+        found = words.get(fold(text))
+        if found is None and words and name not in ("tag", "interest", "skill"):
+            near = nearest(text, words.values())
+            said = gettext(N_("{text} is not on the list {list}; kept as typed.")).format(text=text, list=name)
+            self.remark(said + (" " + gettext(N_("Did you mean {near}?")).format(near=near) if near else ""))
+        return found or text
+
+    def remark(self, text: str) -> None:
+        """Something to tell the person besides the result; said once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def process_id(self, tx: Tx, process: int | None) -> int:
+        """`process`, or the id of the default process. Raises NotReady when the store has none."""
+        if process is not None:
+            return process
+        found = tx.session.scalars(select(table("process").id).where(table("process").code == "default")).first()
+        if found is None:
+            raise NotReady("process.none", N_("There is no process called default."), hint=N_("Add one: crm process add --code default --name Default."))
+        return int(found)
+
+    def stages(self, tx: Tx, process: int) -> dict[str, str]:
+        """The stages of a process: every way to write one, folded → its code."""
+        if process not in self._stages:
+            stage = table("stage")
+            rows = tx.session.execute(
+                select(stage.code, stage.name, stage.name_zh).where(stage.process_id == process).order_by(stage.position)
+            )
+            words: dict[str, str] = {}
+            for code, *names in rows:
+                words[fold(code)] = code
+                for each in names:
+                    words.setdefault(fold(each or code), code)
+            self._stages[process] = words
+        return self._stages[process]
+
+    def stage_code(self, tx: Tx, process: int | None, text: str) -> str:
+        """The code of the stage that `text` means in a process (default: the default one). Raises Invalid with the nearest."""
+        words = self.stages(tx, self.process_id(tx, process))
+        found = words.get(fold(text))
+        if found is None:
+            near = nearest(text, words)
+            raise Invalid(
+                "stage.unknown",
+                N_("This process has no stage {text}."),
+                field="stage",
+                hint=N_("Did you mean {near}? Its stages are: {stages}.") if near else N_("Its stages are: {stages}."),
+                text=text,
+                near=words.get(near or ""),
+                stages=", ".join(dict.fromkeys(words.values())),
+            )
+        return found
+
+    def forget_lists(self) -> None:
+        """Read lists and stages anew: they were changed."""
+        self._choices.clear()
+        self._stages.clear()
+
+    def check_version(self, tx: Tx, row: Record, wanted: Mapping[str, Any]) -> None:
+        """Raise Conflict when `--if-version` names another version than the record now has, showing both values."""
+        if self.if_version is None or row.version == self.if_version:
+            return
+        from crmtui.services.journal import what_changed
+
+        raise Conflict(
+            "record.changed",
+            N_("{ref} was changed meanwhile (version {now}, you had {had}): {changes}."),
+            hint=N_("Look at it again (crm open {ref}), then repeat with --if-version {now}."),
+            ref=refs.ref_of(row.NOUN, row.id or 0),
+            now=row.version,
+            had=self.if_version,
+            changes=what_changed(self, tx, row, self.if_version, wanted),
+        )

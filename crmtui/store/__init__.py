@@ -1,0 +1,1 @@
+"""Tables, queries, sessions, journal; nothing here decides."""

@@ -1,0 +1,47 @@
+"""Search and match keys that are kept beside what people typed."""
+
+import re
+from functools import lru_cache
+
+PLAIN_EMAIL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?!\.|@)){0,62}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\.){1,4}[A-Za-z]{2,20}")
+"""Addresses so plain that email-validator takes each of them unchanged; a property test holds the two together."""
+
+PLAIN_MOBILE = re.compile(r"(?:\+?86)?1(?:3[0-9]|5[0-35-9]|7[235-8]|8[0-9]|9[0-35-9])[0-9]{8}")
+"""Chinese mobile numbers so plain that their E.164 form needs no library."""
+
+
+def phone_key(text: str | None, region: str) -> str | None:
+    """The E.164 form of a number typed in `region` (ISO 3166 letters, may be empty); None where it is no valid number."""
+    if not text:
+        return None
+    if text.startswith(("+86", "86")) and region == "CN" or text[0] == "1" and region == "CN":
+        if PLAIN_MOBILE.fullmatch(text):
+            return "+86" + text[-11:]
+    return _by_library(text, region)
+
+
+@lru_cache(maxsize=4096)
+def _by_library(text: str, region: str) -> str | None:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text, region or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def email_problem(text: str) -> str | None:
+    """Why `text` is no mail address, in the library's words; None when it is one."""
+    if PLAIN_EMAIL.fullmatch(text):
+        return None
+    import email_validator
+
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+    try:
+        email_validator.validate_email(text, check_deliverability=False)
+    except email_validator.EmailNotValidError as error:
+        return str(error)
+    return None

@@ -1,0 +1,92 @@
+"""Finding the record that a REF means: 31, O-31, ext:ABC-9, or a name."""
+
+import re
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from crmtui.errors import NotFound
+from crmtui.i18n import N_
+from crmtui.store.record import TABLES, table
+from crmtui.store.session import Tx
+from crmtui.text import name_key
+
+_NUMBER = re.compile(r"([A-Za-z]{1,2})-([0-9]{1,18})|([0-9]{1,18})")
+_OTHER_NAMES = {"user": ("login",), "role": ("code",), "product": ("code",), "process": ("name_key",), "stage": ("code",), "account": ("short_name",)}
+"""Columns besides the label by which people call a record."""
+
+
+def ref_of(noun: str, record: int) -> str:
+    """The ref of a record: its noun's prefix and its id."""
+    return f"{table(noun).PREFIX}-{record}"
+
+
+def noun_of(ref: str) -> tuple[str, int] | None:
+    """The noun and id that a full ref such as O-31 names; None when it is no ref."""
+    found = _NUMBER.fullmatch(ref)
+    if not found or not found[1]:
+        return None
+    for noun in TABLES:
+        if table(noun).PREFIX == found[1].upper():
+            return noun, int(found[2])
+    return None
+
+
+def find_ids(tx: Tx, noun: str, text: str) -> list[int]:
+    """The ids of the visible records of `noun` that `text` can mean, at most eleven; an empty list for none."""
+    model = table(noun)
+    query = select(model.id).order_by(model.id).limit(11)
+    found = _NUMBER.fullmatch(text)
+    if found and (found[1] is None or found[1].upper() == model.PREFIX):
+        number = int(found[2] or found[3])
+        return list(tx.session.scalars(query.where(model.id == number))) if number < 2**63 else []
+    if text.startswith("ext:"):
+        return list(tx.session.scalars(query.where(model.external_id == text[4:])))
+    key = name_key(text)
+    same = [getattr(model, name) == text for name in _OTHER_NAMES.get(noun, ())]
+    ids = list(tx.session.scalars(query.where(or_(model.name_key == key, *same))))
+    return _exact(tx, model, ids, text) if len(ids) > 1 else ids
+
+
+def _exact(tx: Tx, model: Any, ids: list[int], text: str) -> list[int]:
+    """Of several names that are alike, the one that is spelt just so and is not archived, if there is just one."""
+    label = getattr(model, model.LABEL)
+    for narrower in (select(model.id).where(model.id.in_(ids), model.archived_at.is_(None)), select(model.id).where(model.id.in_(ids), label == text)):
+        fewer = list(tx.session.scalars(narrower))
+        if len(fewer) == 1:
+            return fewer
+    return ids
+
+
+def resolve(tx: Tx, noun: str, text: str) -> int:
+    """The id of the one visible record of `noun` that `text` means.
+
+    Raises NotFound, in the same words for a record that does not exist and for one that the actor may not see.
+    """
+    ids = find_ids(tx, noun, text)
+    if len(ids) == 1:
+        return ids[0]
+    if not ids:
+        raise NotFound(
+            "record.not_found",
+            N_("There is no {noun} {text} that you can see."),
+            hint=N_("crm {noun} list shows what there is."),
+            noun=noun,
+            text=text,
+        )
+    raise NotFound(
+        "record.ambiguous",
+        N_("{text} can mean several: {candidates}."),
+        hint=N_("Name one of them by its ref."),
+        text=text,
+        candidates=", ".join(ref_of(noun, record) for record in ids[:10]) + (" …" if len(ids) > 10 else ""),
+    )
+
+
+def get(tx: Tx, noun: str, text: str) -> Any:
+    """The visible record that `text` means, locked for this transaction when it writes. Raises NotFound."""
+    model = table(noun)
+    query = select(model).where(model.id == resolve(tx, noun, text))
+    if tx.verb and not tx.store.sqlite:
+        query = query.with_for_update(of=model)
+    return tx.session.scalars(query).one()

@@ -1,0 +1,142 @@
+"""Making a store, and telling whether one is ours."""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Connection, ForeignKeyConstraint, Table, text
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlmodel import SQLModel
+
+from crmtui.store import journal
+from crmtui.store.fields import MAX_AMOUNT, Field
+from crmtui.store.record import PARTS, TABLES, table
+
+VERSION = 1
+APPLICATION_ID = 0x43524D31
+"""Marks our SQLite files ("CRM1"), so that another program's file is not taken for a store."""
+
+PART_REFERENCES = {
+    "role_right": {"role_id": "role"},
+    "transition": {"process_id": "process"},
+    "opp_member": {"opp_id": "opp", "user_id": "user"},
+}
+
+
+def _check(field: Field, column: str, sqlite: bool) -> str | None:
+    """The condition that the database itself holds for `field`."""
+    name = f'"{column}"'
+    if field.kind == "money":
+        return f"{name} BETWEEN 0 AND {MAX_AMOUNT * 1000 - 1}"
+    if field.kind in ("whole", "percent", "rate"):
+        return f"{name} BETWEEN {field.low} AND {field.high}"
+    if field.kind == "state":
+        return f"{name} IN ({', '.join(repr(value) for value in field.values)})"
+    if field.kind == "flag" and sqlite:
+        return f"{name} IN (0, 1)"
+    if field.kind == "day" and sqlite:
+        return f"{name} GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'"
+    if field.kind in ("line", "code", "choice") and field.max:
+        blank = f"length(trim({name})) > 0 AND " if field.required else ""
+        return f"{blank}length({name}) <= {field.max}"
+    return None
+
+
+def _complete(of: Table, noun: str, sqlite: bool) -> Table:
+    """A copy of `of` with its checks and references, which the loaded classes do without."""
+    from sqlalchemy import MetaData
+
+    copy = of.to_metadata(MetaData())
+    for column in of.columns:
+        field = column.info.get("field")
+        if field is None:
+            continue
+        condition = _check(field, column.name, sqlite)
+        if condition:
+            copy.append_constraint(CheckConstraint(text(condition), name=f"{of.name}_{column.name}_ok"))
+    return copy
+
+
+def _references(of: Table, noun: str) -> dict[str, str]:
+    """Column → table that it points at."""
+    if noun in PART_REFERENCES:
+        return PART_REFERENCES[noun]
+    found = {}
+    for column in of.columns:
+        field = column.info.get("field")
+        if field is not None and field.kind == "ref":
+            found[column.name] = field.noun
+    return found
+
+
+def statements(sqlite: bool) -> list[str]:
+    """Everything that makes an empty store, in order."""
+    from sqlalchemy.dialects import postgresql, sqlite as sqlite_dialect
+
+    dialect = sqlite_dialect.dialect() if sqlite else postgresql.dialect()  # type: ignore[no-untyped-call]
+    made: list[str] = []
+    later: list[str] = []
+    for model in (journal.Change, journal.Entry, journal.Running, journal.Once):
+        plain: Table = model.__table__  # type: ignore[attr-defined]
+        made.append(str(CreateTable(plain).compile(dialect=dialect)) + (" STRICT" if sqlite else ""))
+        made += [str(CreateIndex(index).compile(dialect=dialect)) for index in sorted(plain.indexes, key=lambda i: str(i.name))]
+    for noun in (*TABLES, *PARTS):
+        of: Table = table(noun).__table__
+        copy = _complete(of, noun, sqlite)
+        references = _references(of, noun)
+        if sqlite:
+            copy.dialect_options["sqlite"]["autoincrement"] = True
+            body = str(CreateTable(copy).compile(dialect=dialect)).rstrip().removesuffix(")").rstrip()
+            clauses = [f'FOREIGN KEY("{c}") REFERENCES "{t}"(id)' for c, t in references.items()]
+            made.append(",\n\t".join([body, *clauses]) + "\n) STRICT")
+        else:
+            made.append(str(CreateTable(copy).compile(dialect=dialect)))
+            later += [
+                f'ALTER TABLE "{of.name}" ADD FOREIGN KEY ("{c}") REFERENCES "{t}" (id)' for c, t in references.items()
+            ]
+        made += [str(CreateIndex(index).compile(dialect=dialect)) for index in sorted(of.indexes, key=lambda i: str(i.name))]
+    made += later
+    made += _triggers(sqlite)
+    return made
+
+
+def _triggers(sqlite: bool) -> list[str]:
+    if sqlite:
+        made = [statement for of in journal.journalled() for statement in journal.sqlite_triggers(of)]
+        return [*made, *journal.SQLITE_APPEND_ONLY, "INSERT INTO running (id, tx) VALUES (1, NULL)"]
+    made = ["INSERT INTO running (id, tx) VALUES (1, NULL)"]
+    made += [statement for of in journal.journalled() for statement in journal.postgres_triggers(of)]
+    return [*made, *journal.POSTGRES_APPEND_ONLY]
+
+
+def create(connection: Connection) -> None:
+    """Make every table, index and trigger in an empty store, and stamp it with the schema version."""
+    sqlite = connection.dialect.name == "sqlite"
+    if not sqlite:
+        schema = connection.exec_driver_sql("select quote_ident(current_schema())").scalar_one()
+        connection.exec_driver_sql(journal.POSTGRES_FUNCTION.replace("{schema}", schema))
+    for statement in statements(sqlite):
+        connection.exec_driver_sql(statement.replace("%", "%%") if not sqlite else statement)
+    if sqlite:
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+    else:
+        connection.exec_driver_sql("CREATE TABLE crm_schema (version integer NOT NULL)")
+        connection.exec_driver_sql(f"INSERT INTO crm_schema VALUES ({VERSION})")
+
+
+def version(connection: Connection) -> int | None:
+    """The schema version of the store, 0 for an empty one, None when it holds something that is not ours."""
+    if connection.dialect.name == "sqlite":
+        if connection.exec_driver_sql("PRAGMA application_id").scalar_one() == APPLICATION_ID:
+            return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        return None if connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one() else 0
+    found = connection.exec_driver_sql("SELECT to_regclass('crm_schema')").scalar_one()
+    if found:
+        return int(connection.exec_driver_sql("SELECT max(version) FROM crm_schema").scalar_one())
+    others = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+    return None if connection.exec_driver_sql(others).scalar_one() else 0
+
+
+def metadata() -> Any:
+    """The tables of every noun and part, loaded."""
+    journal.journalled()
+    return SQLModel.metadata

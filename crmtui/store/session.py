@@ -1,0 +1,410 @@
+"""The one door: opens a store, begins, checks, journals and commits."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from crmtui.errors import Busy, CrmError, Forbidden, Invalid, NotReady, Refused
+from crmtui.i18n import N_
+from crmtui.store import schema
+from crmtui.store.journal import Change, Entry, Running
+from crmtui.store.record import Part, Record, table
+from crmtui.store.visibility import EXCEPTIONS, Actor, reach, subordinates, visible
+from crmtui.text import name_key
+
+SAFE_WAL = ((3, 44, 6), (3, 50, 7))
+"""Older libraries that are safe in WAL mode besides 3.51.3 and newer; the rest can lose commits there."""
+
+
+def sqlite_module() -> Any:
+    """The newest SQLite at hand: the one that came with the program, else the standard library's."""
+    try:
+        import pysqlite3.dbapi2 as module
+    except ImportError:
+        return sqlite3
+    return module
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite keeps every commit in WAL mode."""
+    return version >= (3, 51, 3) or version in SAFE_WAL
+
+
+@dataclass
+class Store:
+    """An open store: SQLite file or PostgreSQL database."""
+
+    url: URL
+    engine: Engine
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether it is a SQLite file."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None on PostgreSQL."""
+        return Path(self.url.database) if self.sqlite and self.url.database else None
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+def parse_url(text: str) -> URL:
+    """The URL of a store; raises Invalid for one that is neither SQLite nor PostgreSQL."""
+    try:
+        url = make_url(text)
+    except Exception as error:  # SQLAlchemy raises its own ArgumentError, but also ValueError for a bad port
+        raise Invalid("store.url", N_("{text} is not the address of a store."), hint=_URL_HINT, text=text) from error
+    backend = url.get_backend_name()
+    if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and not url.database):
+        raise Invalid("store.url", N_("{text} is not the address of a store."), hint=_URL_HINT, text=text)
+    return url
+
+
+_URL_HINT = N_("Write sqlite:///path/to/crm.db or postgresql://host/database.")
+
+
+def connect(text: str, *, busy_timeout: float = 10) -> Store:
+    """Prepare the store at `text`, without touching it yet. Raises Invalid for an address that is none."""
+    url = parse_url(text)
+    if url.get_backend_name() == "postgresql":
+        options = {"options": f"-c timezone=UTC -c lock_timeout={int(busy_timeout * 1000)}", "connect_timeout": 10}
+        try:
+            engine = create_engine(url, hide_parameters=True, connect_args=options, pool_size=1)
+        except ImportError as error:
+            raise NotReady(
+                "store.no_driver",
+                N_("The PostgreSQL driver is not installed."),
+                hint=N_("Install crmtui with its extra: pip install 'crmtui[postgres]'."),
+            ) from error
+        return Store(url, engine)
+    module = sqlite_module()
+    engine = create_engine(url, module=module, hide_parameters=True, connect_args={"timeout": busy_timeout})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Store(url, engine)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """A writer takes the lock at once: a read transaction that turns into a write meets "database is locked"."""
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def guard(store: Store) -> Iterator[None]:
+    """Turn what the database says into errors for people."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _told(error, store) from error
+
+
+def _told(error: DBAPIError, store: Store) -> CrmError:
+    said = str(error.orig or error).strip().splitlines()[0] if str(error.orig or error).strip() else type(error).__name__
+    name = str(store.path or store.url.database)
+    low = said.lower()
+    if "locked" in low or "lock timeout" in low:
+        return Busy("store.busy", N_("Another program is writing to {name}."), hint=N_("Try again in a moment."), name=name)
+    if "full" in low and ("disk" in low or "database" in low) or "no space" in low or "disk i/o" in low:
+        return Busy(
+            "store.full",
+            N_("The disk that holds {name} is full; nothing was changed."),
+            hint=N_("Make room, then run the command again."),
+            name=name,
+        )
+    if "readonly" in low or "read-only" in low or "permission denied" in low or "unable to open" in low:
+        return Forbidden(
+            "store.forbidden",
+            N_("This login may not read or write {name}: {said}."),
+            hint=N_("Ask its owner for access, or name another store with --db."),
+            name=name,
+            said=said,
+        )
+    if "not a database" in low or "malformed" in low or "file is encrypted" in low:
+        return NotReady(
+            "store.foreign",
+            N_("{name} is not a store of this program, or it is damaged: {said}."),
+            hint=N_("Restore a backup with crm db restore, or name another store with --db."),
+            name=name,
+            said=said,
+        )
+    if "foreign key" in low:
+        return Refused(
+            "store.referenced",
+            N_("Other records still point at this one, or it points at one that is gone: {said}."),
+            hint=N_("Archive it instead: nothing that others point at is ever removed."),
+            said=said,
+        )
+    if "unique" in low or "duplicate key" in low:
+        return Refused("record.taken", N_("Such a record exists already: {said}."), hint=N_("Change the field that must be unique."), said=said)
+    if "check constraint" in low or "cannot store" in low or "violates not-null" in low or "not null constraint" in low:
+        return Invalid("record.invalid", N_("The store refuses a value: {said}."), hint=N_("See crm help formats for the form of values."), said=said)
+    if "connection" in low or "could not translate host" in low or "server closed" in low or "timeout" in low:
+        return Busy("store.unreachable", N_("The database does not answer: {said}."), hint=N_("Check --db, the network and the server."), said=said)
+    if "no such table" in low or "does not exist" in low:
+        return NotReady("store.not_set_up", N_("{name} is not set up."), hint=N_("Run crm init first."), name=name)
+    raise error
+
+
+def check_ready(store: Store) -> None:
+    """Raise NotReady unless the store is set up and neither newer nor foreign."""
+    if store.path is not None:
+        _check_file(store.path)
+    with guard(store), store.engine.connect() as connection:
+        found = schema.version(connection)
+    name = str(store.path or store.url.database)
+    if not found:
+        code = "store.not_set_up" if found == 0 else "store.foreign"
+        sentence = N_("{name} is not set up.") if found == 0 else N_("{name} holds something that is not a store of this program.")
+        raise NotReady(code, sentence, hint=N_("Run crm init first, or name another store with --db."), name=name)
+    if found > schema.VERSION:
+        raise NotReady(
+            "store.newer",
+            N_("{name} was made by a newer program (schema {found}, this one knows {known})."),
+            hint=N_("Update crmtui, then try again."),
+            name=name,
+            found=found,
+            known=schema.VERSION,
+        )
+
+
+def _check_file(path: Path) -> None:
+    """Opening a missing file would make it: say that there is none instead."""
+    if not path.exists():
+        raise NotReady("store.missing", N_("There is no store at {name}."), hint=N_("Run crm init, or crm demo to look around first."), name=str(path))
+    if path.is_dir() or not os.access(path, os.R_OK):
+        raise Forbidden(
+            "store.forbidden",
+            N_("This login may not read or write {name}: {said}."),
+            hint=N_("Ask its owner for access, or name another store with --db."),
+            name=str(path),
+            said="is a directory" if path.is_dir() else "permission denied",
+        )
+
+
+@dataclass
+class Tx:
+    """A unit of work: loads through the predicate, and on leaving checks, journals and commits all of it or nothing."""
+
+    store: Store
+    session: Session
+    actor: Actor
+    now: datetime
+    verb: str
+    """noun.verb, such as opp.advance; empty in a read."""
+    id: int | None = None
+    unguarded: str = ""
+    """The name of the exception under which rows are read without the predicate; empty nearly always."""
+    changed: list[tuple[str, int]] = field(default_factory=list)
+    force: bool = False
+    """Set by undo and by the making of a store, whose changes are checked as a whole instead of row by row."""
+
+    def add(self, record: Any) -> Any:
+        """Put a new row into the store at once, so that its id is known."""
+        self.session.add(record)
+        self.session.flush()
+        return record
+
+    def seen(self, noun: str) -> Any:
+        """The condition that set-based SQL on `noun` must carry."""
+        return visible(noun, self.actor)
+
+    @contextmanager
+    def without_predicate(self, reason: str) -> Iterator[None]:
+        """Read past the predicate, for one of the declared reasons (`visibility.EXCEPTIONS`)."""
+        assert reason in EXCEPTIONS, reason
+        before, self.unguarded = self.unguarded, reason
+        try:
+            yield
+        finally:
+            self.unguarded = before
+
+
+def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
+    """A session on `store` whose reads carry the predicate and whose writes are checked; `tx_of["tx"]` is its unit of work."""
+    engine = store.engine.execution_options(write=write)
+    if write and not store.sqlite:
+        engine = engine.execution_options(isolation_level="READ COMMITTED")
+    session = Session(engine, expire_on_commit=False, autoflush=False)
+
+    def on_execute(state: ORMExecuteState) -> None:
+        tx = tx_of["tx"]
+        if tx.unguarded or state.is_column_load or state.is_relationship_load:
+            return
+        nouns = {m.class_.NOUN for m in state.all_mappers if issubclass(m.class_, Record)}
+        for noun in nouns:
+            if tx.actor.scope(noun, "show") != "all":
+                condition = visible(noun, tx.actor)
+                state.statement = state.statement.options(
+                    with_loader_criteria(table(noun), condition, include_aliases=True, track_closure_variables=False)
+                )
+
+    def on_flush(flushed: Session, _context: object, _instances: object) -> None:
+        tx = tx_of["tx"]
+        for row in list(flushed.new):
+            _enter(tx, row)
+        for row in list(flushed.dirty):
+            if flushed.is_modified(row):
+                _change(tx, row)
+
+    event.listen(session, "do_orm_execute", on_execute)
+    event.listen(session, "before_flush", on_flush)
+    return session
+
+
+def _enter(tx: Tx, row: Any) -> None:
+    if isinstance(row, Record):
+        row.created_at = row.created_at or tx.now
+        row.updated_at = tx.now
+        row.created_by_id = row.created_by_id or tx.actor.id
+        _refresh_keys(row)
+        _may_enter(tx, row)
+    elif isinstance(row, Part):
+        _may_part(tx, row)
+
+
+def _change(tx: Tx, row: Any) -> None:
+    if isinstance(row, Record):
+        _may_change(tx, row)
+        row.updated_at = tx.now
+        _refresh_keys(row)
+    elif isinstance(row, Part):
+        _may_part(tx, row)
+    if isinstance(row, Part):
+        row.version += 1
+
+
+def _refresh_keys(row: Any) -> None:
+    name = getattr(row, row.LABEL)
+    row.name_key = name_key(str(name)) if name else None
+
+
+def right_for(tx: Tx, noun: str, fallback: str) -> str:
+    """The verb under which a row of `noun` is changed: the running one on its own noun, `fallback` on others it touches."""
+    own, _, verb = tx.verb.partition(".")
+    return verb if own == noun else fallback
+
+
+def _forbidden(tx: Tx, noun: str, verb: str) -> Forbidden:
+    return Forbidden(
+        "right.missing",
+        N_("Your role does not let you {verb} this {noun}."),
+        hint=N_("crm can {verb} {noun} tells how far your rights reach."),
+        noun=noun,
+        verb=verb,
+    )
+
+
+def _may_enter(tx: Tx, row: Any) -> None:
+    verb = right_for(tx, row.NOUN, "add")
+    scope = tx.actor.scope(row.NOUN, verb)
+    if tx.force or scope == "all":
+        return
+    owned = row.owner_id is None or row.owner_id == tx.actor.id
+    if scope == "none" or not (owned or (scope == "dept" and _is_below(tx, row.owner_id))):
+        raise _forbidden(tx, row.NOUN, verb)
+
+
+def _is_below(tx: Tx, user_id: int) -> bool:
+    return tx.session.connection().execute(subordinates(tx.actor).where(table("user").id == user_id)).first() is not None
+
+
+def _may_change(tx: Tx, row: Any) -> None:
+    """The record as it stands in the store, not as it is about to be, decides."""
+    verb = right_for(tx, row.NOUN, "edit")
+    may_record(tx, row.NOUN, row.id, verb)
+
+
+def may_record(tx: Tx, noun: str, record: int, verb: str) -> None:
+    """Raise Forbidden unless the actor may do `verb` on that record of `noun`."""
+    if tx.force or tx.actor.scope(noun, verb) == "all":
+        return
+    model = table(noun)
+    found = tx.session.connection().execute(select(model.id).where(model.id == record, reach(noun, tx.actor, verb)))
+    if found.first() is None:
+        raise _forbidden(tx, noun, verb)
+
+
+def _may_part(tx: Tx, row: Any) -> None:
+    """A part is changed by those who may do the running verb on the record that it belongs to."""
+    if tx.force:
+        return
+    noun, column = row.PART_OF
+    may_record(tx, noun, getattr(row, column), right_for(tx, noun, "edit"))
+
+
+@contextmanager
+def reading(store: Store, actor: Actor, now: datetime) -> Iterator[Tx]:
+    """A read: one consistent state of the store, seen with the actor's eyes."""
+    holder: dict[str, Tx] = {}
+    with guard(store), open_session(store, holder, write=False) as session:
+        holder["tx"] = Tx(store, session, actor, now, "")
+        yield holder["tx"]
+
+
+@contextmanager
+def writing(
+    store: Store, actor: Actor, now: datetime, verb: str, note: str = "", *, undoes: int | None = None, tx_id: int | None = None
+) -> Iterator[Tx]:
+    """A write: begins, names the transaction for the journal, and leaves commit or rollback to whoever holds it.
+
+    `tx_id` goes on with a transaction that an earlier batch of the same import began.
+    """
+    holder: dict[str, Tx] = {}
+    with guard(store), open_session(store, holder, write=True) as session:
+        tx = holder["tx"] = Tx(store, session, actor, now, verb)
+        tx.id = tx_id
+        if tx_id is None:
+            change = Change(at=now, actor_id=actor.id, login=actor.login, verb=verb, note=note, undoes=undoes)
+            session.add(change)
+            session.flush()
+            tx.id = change.id
+        _announce(tx, tx.id)
+        yield tx
+
+
+def _announce(tx: Tx, running: int | None) -> None:
+    """Tell the triggers which transaction is writing; None when it is over."""
+    if tx.store.sqlite:
+        tx.session.connection().execute(Running.__table__.update().values(tx=running))  # type: ignore[attr-defined]
+    elif running is not None:
+        tx.session.connection().exec_driver_sql("select set_config('crm.tx', %s, true)", (str(running),))
+
+
+def commit(tx: Tx) -> bool:
+    """Commit what was changed; True if anything was. A transaction that changed nothing leaves no trace."""
+    with guard(tx.store):
+        tx.session.flush()
+        if not has_entries(tx):
+            tx.session.rollback()
+            return False
+        if tx.store.sqlite:
+            _announce(tx, None)
+        tx.session.commit()
+    return True
+
+
+def has_entries(tx: Tx) -> bool:
+    """Whether the journal holds anything under this transaction."""
+    entries = Entry.__table__  # type: ignore[attr-defined]
+    return tx.session.connection().execute(select(entries.c.id).where(entries.c.tx == tx.id).limit(1)).first() is not None

@@ -1,0 +1,122 @@
+"""The one predicate for reads: which records a person reaches, as one SQL expression."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, literal, or_, select, true
+
+from crmtui.store.record import table
+
+SCOPES = ("none", "own", "team", "dept", "territory", "all")
+"""From nothing to everything; each of own, team, dept and territory includes what the person owns."""
+
+EXCEPTIONS = {
+    "identity": "finding out who is calling comes before anybody has rights",
+    "names": "a reference shows the name of a person, product or list entry that everybody may see",
+    "import": "an import must know that a key is taken, and answers only that",
+    "doctor": "health is told about the whole store, in counts and refs",
+}
+"""Where rows are read without the predicate, each with its reason. `unguarded` names one of them."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, with which rights. `login` is who they came in as; it differs from `acting_as` under `--as`."""
+
+    id: int | None
+    login: str
+    acting_as: str
+    role: str
+    dept_id: int | None = None
+    territory_id: int | None = None
+    rights: dict[tuple[str, str], str] = field(default_factory=dict, hash=False)
+
+    def scope(self, noun: str, verb: str) -> str:
+        """How far the actor's right to do `verb` on `noun` reaches; `none` where no right is on record."""
+        return self.rights.get((noun, verb), "none")
+
+
+def below(noun: str, root: ColumnElement[Any] | Select[Any] | int) -> Select[Any]:
+    """The ids of the records of a tree noun at and below `root` (an id, or a select of ids); a circle ends by itself."""
+    tree = table(noun).__table__
+    start = select(tree.c.id).where(tree.c.id.in_(root) if isinstance(root, Select) else tree.c.id == root)
+    found = start.cte(f"{noun}_below", recursive=True)
+    found = found.union(select(tree.c.id).join(found, tree.c.parent_id == found.c.id))
+    return select(found.c.id)
+
+
+def subordinates(actor: Actor) -> Select[Any]:
+    """The ids of the people in the actor's department, in those they head, and all below, and whoever reports to them."""
+    user, dept = table("user").__table__, table("dept").__table__
+    roots = select(dept.c.id).where(or_(dept.c.id == actor.dept_id, dept.c.head_id == actor.id))
+    reports = select(user.c.id).where(user.c.manager_id == actor.id).cte("reports", recursive=True)
+    reports = reports.union(select(user.c.id).join(reports, user.c.manager_id == reports.c.id))
+    return select(user.c.id).where(
+        or_(user.c.id == actor.id, user.c.dept_id.in_(below("dept", roots)), user.c.id.in_(select(reports.c.id)))
+    )
+
+
+def _mine(model: Any, actor: Actor) -> ColumnElement[bool]:
+    return or_(model.owner_id == actor.id, and_(model.owner_id.is_(None), model.created_by_id == actor.id))
+
+
+def _in_team(model: Any, actor: Actor) -> ColumnElement[bool]:
+    if model.NOUN != "opp":
+        return false()
+    member = table("opp_member")
+    return model.id.in_(select(member.opp_id).where(member.user_id == actor.id))
+
+
+def _owned(model: Any, actor: Actor, scope: str) -> ColumnElement[bool]:
+    if scope == "own":
+        return _mine(model, actor)
+    if scope == "team":
+        return or_(_mine(model, actor), _in_team(model, actor))
+    if scope == "dept":
+        people = subordinates(actor)
+        unowned = and_(model.owner_id.is_(None), model.created_by_id.in_(people))
+        return or_(model.owner_id.in_(people), unowned, _in_team(model, actor))
+    reach = [_mine(model, actor), _in_team(model, actor)]
+    if hasattr(model, "territory_id") and actor.territory_id is not None:
+        reach.append(model.territory_id.in_(below("territory", actor.territory_id)))
+    return or_(*reach)
+
+
+def _measured(model: Any, actor: Actor, scope: str) -> ColumnElement[bool]:
+    """Quotas: one's own; with `dept` those of the people and departments below; of the rest only with `all`."""
+    user, dept = table("user"), table("dept")
+    own = and_(model.scope == "user", model.of == f"U-{actor.id}")
+    if scope != "dept":
+        return own
+    people = select(_ref("U", user.id)).where(user.id.in_(subordinates(actor)))
+    roots = select(dept.id).where(or_(dept.id == actor.dept_id, dept.head_id == actor.id))
+    depts = select(_ref("D", dept.id)).where(dept.id.in_(below("dept", roots)))
+    return or_(
+        and_(model.scope == "user", model.of.in_(people)),
+        and_(model.scope == "dept", model.of.in_(depts)),
+    )
+
+
+def _ref(prefix: str, column: Any) -> ColumnElement[str]:
+    return literal(f"{prefix}-").concat(cast(column, Text))
+
+
+def reach(noun: str, actor: Actor, verb: str = "show", model: Any = None) -> ColumnElement[bool]:
+    """The records of `noun` on which the actor may do `verb`, as a condition on its table (or on `model`, an alias)."""
+    model = model or table(noun)
+    scope = actor.scope(noun, verb)
+    if scope == "all":
+        return true()
+    if scope == "none":
+        return false()
+    kind = table(noun).SCOPE
+    if kind == "quota":
+        return _measured(model, actor, scope)
+    if kind == "owner" or verb != "show":
+        return _owned(model, actor, scope)
+    return true()
+
+
+def visible(noun: str, actor: Actor, model: Any = None) -> ColumnElement[bool]:
+    """The records of `noun` that the actor may see: the condition that every read of it carries."""
+    return reach(noun, actor, "show", model)
