@@ -40,7 +40,7 @@ def below(noun: str, root: ColumnElement[Any] | Select[Any] | int) -> Select[Any
     """The ids of the records of a tree noun at and below `root` (an id, or a select of ids); a circle ends by itself."""
     tree = table(noun).__table__
     start = select(tree.c.id).where(tree.c.id.in_(root) if isinstance(root, Select) else tree.c.id == root)
-    found = start.cte(f"{noun}_below", recursive=True)
+    found = start.cte(recursive=True)
     found = found.union(select(tree.c.id).join(found, tree.c.parent_id == found.c.id))
     return select(found.c.id)
 
@@ -49,7 +49,7 @@ def subordinates(actor: Actor) -> Select[Any]:
     """The ids of the people in the actor's department, in those they head, and all below, and whoever reports to them."""
     user, dept = table("user").__table__, table("dept").__table__
     roots = select(dept.c.id).where(or_(dept.c.id == actor.dept_id, dept.c.head_id == actor.id))
-    reports = select(user.c.id).where(user.c.manager_id == actor.id).cte("reports", recursive=True)
+    reports = select(user.c.id).where(user.c.manager_id == actor.id).cte(recursive=True)
     reports = reports.union(select(user.c.id).join(reports, user.c.manager_id == reports.c.id))
     return select(user.c.id).where(
         or_(user.c.id == actor.id, user.c.dept_id.in_(below("dept", roots)), user.c.id.in_(select(reports.c.id)))
