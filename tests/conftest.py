@@ -1,10 +1,19 @@
 """Fixtures that several test files share."""
 
+import os
+import shutil
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from crmtui.services import setup
+from crmtui.services.context import Company, Context
 from tests import postgres
+
+COMPANY = Company(name="Test", currency="USD", timezone="Asia/Shanghai", phone_region="CN")
+NOW = "2026-11-20T09:00:00+08:00"
 
 
 @pytest.fixture(scope="session")
@@ -15,5 +24,51 @@ def pg_server() -> Iterator[postgres.Server]:
     server.stop()
 
 
-# Stores: `store_url`, once for SQLite and once for PostgreSQL, belongs here. Make one migrated template database per
-# worker, then `pg_server.create_database(name, template=...)` for each test and `pg_server.drop_database(name)` after.
+@pytest.fixture(scope="session")
+def pg_template(pg_server: postgres.Server) -> Iterator[str]:
+    """The name of a database that holds a new store, to be copied for each test."""
+    name = f"template_{os.getpid()}"
+    pg_server.create_database(name)
+    setup.init({"db": pg_server.url(name)}, COMPANY, now=NOW).close()
+    yield name
+    pg_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that holds a new store, to be copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "crm.db"
+    setup.init({"db": f"sqlite:///{path}"}, COMPANY, now=NOW).close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A new SQLite store of this test's own."""
+    path = tmp_path / "store" / "crm.db"
+    path.parent.mkdir(mode=0o700)
+    shutil.copyfile(sqlite_template, path)
+    path.chmod(0o600)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def pg_url(pg_server: postgres.Server, pg_template: str) -> Iterator[str]:
+    """A new PostgreSQL store of this test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    pg_server.create_database(name, template=pg_template)
+    yield pg_server.url(name)
+    pg_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A new store of this test's own, once of each kind."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "pg_url"))
+
+
+@pytest.fixture
+def ctx(store_url: str) -> Iterator[Context]:
+    """An open context on a new store, as its administrator, at a fixed moment; once on each kind of store."""
+    with Context.open(flags={"db": store_url}, now=NOW) as context:
+        yield context

@@ -41,10 +41,11 @@ class Delimited(Source):
         self._sep_line = ""
         self.delimiter = self._find_delimiter(delimiter, tabs)
         self.kind = "tsv" if self.delimiter == "\t" else "csv"
-        if found.quotes or self._long:
-            self._check_quotes()
+        last = self._check_quotes() if found.quotes or self._long else self._last_of(found.end)
         self._reader = self._start()
         self._read_header(name)
+        if not found.end.endswith(("\n", "\r")):
+            self._check_cut(last, name)
 
     def close(self) -> None:
         self._text.close()
@@ -75,26 +76,45 @@ class Delimited(Source):
 
     # -- before the first row -----------------------------------------------------------------------------------
 
-    def _check_quotes(self) -> None:
+    def _check_quotes(self) -> list[str]:
+        """The last row; raises Invalid when the quotes of any row are wrong."""
         if not self._long:
             try:
-                deque(self._start(), maxlen=0)
+                return next(iter(deque(self._start(), maxlen=1)), [])
             except csv.Error:
                 self._long = True  # a field too long, or a quote: the careful way tells which
-        if self._long:
-            with _long_fields():
-                self._check_carefully()
+        with _long_fields():
+            return self._check_carefully()
 
-    def _check_carefully(self) -> None:
+    def _check_carefully(self) -> list[str]:
         record: list[str] = []
-        reader = self._start(_noted(self._lines(), record))
+        last: list[str] = []
         line = 1 + bool(self._sep_line)
         try:
-            for _row in reader:
+            for row in self._start(_noted(self._lines(), record)):
+                last = row
                 line += len(record)
                 record.clear()
         except csv.Error as error:
             raise _quote_error("".join(record), line, self.delimiter or ",") from error
+        return last
+
+    def _last_of(self, end: str) -> list[str]:
+        lines = re.split(r"[\r\n]", end.rstrip("\r\n"))
+        return next(self._start(lines[-1:]), [])
+
+    def _check_cut(self, last: list[str], name: str) -> None:
+        """Refuse a file whose last line is short and has no end: most likely the rest of it is missing."""
+        if len(last) < len(self.header) and any(map(str.strip, last)):
+            raise Invalid(
+                "import.cut_off",
+                "{file} seems cut off: line {line}, its last, has no line end and {columns} of {expected} columns.",
+                hint="Get the whole file, or end its last line if it is complete.",
+                file=name,
+                line=sum(1 for _line in self._lines()) + bool(self._sep_line),
+                columns=len(last),
+                expected=len(self.header),
+            )
 
     def _read_header(self, name: str) -> None:
         with _long_fields():

@@ -3,6 +3,7 @@
 import codecs
 import io
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -31,6 +32,7 @@ class Text:
     breaks: bool = False
     quotes: bool = False
     long_lines: bool = False
+    end: str = ""  # the last characters, at least one chunk's where there are so many
 
     @property
     def name(self) -> str:
@@ -108,6 +110,7 @@ def _scan(file: BinaryIO, encoding: str) -> Text:
     decoder = codecs.getincrementaldecoder(encoding)()
     file.seek(0)
     read = 0
+    ends = deque[str](maxlen=3)
     while True:
         chunk = file.read(CHUNK)
         held = len(decoder.getstate()[0])
@@ -118,7 +121,9 @@ def _scan(file: BinaryIO, encoding: str) -> Text:
             return found
         read += len(chunk)
         _note(found, text, len(chunk) == CHUNK)
+        ends.append(text)
         if not chunk:
+            found.end = "".join(ends)
             return found
 
 

@@ -21,8 +21,8 @@ FILE_LIMIT = 256 << 20
 ROW_LIMIT = 1_048_576
 CELL_LIMIT = 24_000_000  # calamine holds 32 bytes for each cell of the used area, empty ones too
 _CHUNK, _OVERLAP = 1 << 20, 256
-_CELL = re.compile(rb"<(?:\w+:)?c\s[^>]{0,200}?\br\s*=\s*[\"']([A-Z]{1,3})[0-9]+[\"'][^>]{0,200}(?<!/)>")
-_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]{0,200}?\br\s*=\s*[\"']([0-9]+)[\"']")
+_COLUMN = re.compile(rb"[\s\"']r\s*=\s*[\"']([A-Z]{1,3})[0-9]")
+_ROW = re.compile(rb"[\s\"']r\s*=\s*[\"'][A-Z]*([0-9]+)")
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 Value = int | float | str | bool | time | date | datetime | timedelta
@@ -90,6 +90,12 @@ def _open_sheet(file: BinaryIO, name: str, sheet: str | None) -> calamine.Calami
         return book.get_sheet_by_name(book.sheet_names[0] if sheet is None else sheet)
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise _unusable(name) from error
+    except BaseException as error:
+        if (
+            type(error).__module__ != "pyo3_runtime"
+        ):  # calamine gives up on some damaged files by a Rust panic,
+            raise  # whose class is no Exception and cannot be imported
+        raise _unusable(name) from error
 
 
 def check_package(file: BinaryIO, name: str) -> None:
@@ -97,12 +103,20 @@ def check_package(file: BinaryIO, name: str) -> None:
     try:
         with zipfile.ZipFile(file) as package:
             parts = package.infolist()
-            _check_names(parts, name)
             _check_declared(parts, name)
+            _check_names(parts, name)
             total = 0
             for part in parts:
                 total += _check_part(package, part, name, UNPACKED_LIMIT - total)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+    ) as error:
         raise _unusable(name) from error
 
 
@@ -144,17 +158,18 @@ def _check_part(package: zipfile.ZipFile, part: zipfile.ZipInfo, name: str, left
 
 
 class _Area:
-    """The smallest rectangle around all cells with a value: one far cell costs as much as a full sheet."""
+    """The rectangle around all cells that a sheet names: one far cell costs as much memory as a full sheet."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._letters: set[bytes] = set()
+        self._columns: set[bytes] = set()
         self._height = 0
 
     def add(self, xml: bytes) -> None:
-        self._letters.update(_CELL.findall(xml))
-        self._height = max(self._height, max(map(int, _ROW.findall(xml)), default=0))
-        width = max(map(_column, self._letters), default=1)
+        """Take in one piece of the sheet; raises Invalid when the area is too large."""
+        self._columns.update(_COLUMN.findall(xml))
+        self._height = max(self._height, max(map(int, set(_ROW.findall(xml))), default=0))
+        width = max(map(_column, self._columns), default=1)
         if self._height > ROW_LIMIT or width * self._height > CELL_LIMIT:
             raise _too_large(self._name)
 

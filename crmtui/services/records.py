@@ -1,0 +1,489 @@
+"""The verbs that every noun shares: find, show, add, edit, archive, restore, totals."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from crmtui.errors import CrmError, Invalid, Refused
+from crmtui.i18n import N_, language
+from crmtui.money import Money
+from crmtui.services import rules
+from crmtui.services.context import Context, Ref, Tx
+from crmtui.services.nouns import NOUNS
+from crmtui.store import condition as conditions
+from crmtui.store import refs, values, where
+from crmtui.store.fields import Field
+from crmtui.store.record import declared, table
+from crmtui.store.visibility import reach
+from crmtui.text import nearest
+
+__all__ = ["Field", "Found", "Ref", "Report", "as_json", "as_text"]
+
+as_json = values.as_json
+as_text = values.as_text
+
+PAGE = 500
+"""Rows read at once while a list streams."""
+ARCHIVE_FIELDS = ("id", "ref", "version", "created_at", "created_by", "updated_at", "archived_at")
+_ID = Field("whole", name="id", column="id", label=N_("Number"), verb="system")
+_REF = Field("line", name="ref", column="id", label=N_("Ref"), verb="system")
+_VERSION = Field("whole", name="version", column="version", label=N_("Version"), verb="system")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a bulk change came to."""
+
+    matched: int
+    changed: int
+    refused: int
+
+
+# Fields
+
+
+def fields_of(ctx: Context, noun: str) -> list[Field]:
+    """Every field of `noun`: id and ref, its own, those that all records have, and the company's attributes."""
+    with ctx.reading() as tx:
+        return fields_in(tx, noun)
+
+
+def fields_in(tx: Tx, noun: str) -> list[Field]:
+    """`fields_of`, within a unit of work."""
+    own = [field for field in declared(noun) if field.kind != "attributes" and not field.name.endswith("_key")]
+    return [_ID, _REF, *own, _VERSION, *custom_fields(tx, noun)]
+
+
+def custom_fields(tx: Tx, noun: str) -> list[Field]:
+    """The company's own attributes of `noun`, as fields named x.NAME."""
+    attribute = table("attribute")
+    query = select(attribute).where(attribute.noun == noun, attribute.archived_at.is_(None))
+    rows = tx.session.scalars(query.order_by(attribute.position, attribute.id))
+    return [_custom(row) for row in rows]
+
+
+def _custom(row: Any) -> Field:
+    title = (row.title_zh if language() == "zh" else row.title) or row.title or row.name
+    sizes = {"line": 400, "text": 100_000, "choice": 80, "email": 254, "phone": 60}
+    return Field(
+        row.type,
+        name=f"x.{row.name}",
+        column=f"x.{row.name}",
+        label=title,
+        required=row.required,
+        max=sizes.get(row.type, 0),
+        low=0 if row.type in ("whole", "percent") else None,
+        high=100 if row.type == "percent" else 10**15 if row.type == "whole" else None,
+        choices=row.list or f"x.{row.name}",
+        custom=True,
+    )
+
+
+def field_named(fields: Sequence[Field], name: str, noun: str) -> Field:
+    """The field `name` (with `-` for `_` if typed so). Raises Invalid naming the nearest."""
+    wanted = name.replace("-", "_")
+    for field in fields:
+        if field.name == wanted or field.name == name:
+            return field
+    near = nearest(wanted, [field.name for field in fields])
+    raise Invalid(
+        "field.unknown",
+        N_("{noun} has no field {name}."),
+        field=name,
+        hint=N_("Did you mean {near}?") if near else N_("crm schema {noun} list shows its fields."),
+        noun=noun,
+        name=name,
+        near=near,
+    )
+
+
+# Presenting
+
+
+def present(ctx: Context, noun: str, row: Any) -> dict[str, Any]:
+    """One record as people see it, by field name: money with its currency, references with their names."""
+    with ctx.reading() as tx:
+        fields = fields_in(tx, noun)
+        return next(iter(_presented(ctx, tx, noun, fields, [columns_of(row)])))
+
+
+def columns_of(row: Any) -> dict[str, Any]:
+    """The columns of a loaded record."""
+    return {key: getattr(row, key) for key in type(row).model_fields}
+
+
+def _presented(ctx: Context, tx: Tx, noun: str, fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    names = _names(tx, fields, rows)
+    for row in rows:
+        yield {field.name: _value(ctx, noun, field, row, names) for field in fields}
+
+
+def _names(tx: Tx, fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
+    """The names of all records that these rows point at, as far as the actor may see them."""
+    wanted: dict[str, set[int]] = {}
+    for field in fields:
+        for row in rows:
+            for noun, record in _pointed(field, row):
+                wanted.setdefault(noun, set()).add(record)
+    found: dict[tuple[str, int], str] = {}
+    for noun, ids in wanted.items():
+        model = table(noun)
+        label = getattr(model, model.LABEL)
+        for record, name in tx.session.execute(select(model.id, label).where(model.id.in_(ids))):
+            found[noun, record] = name
+    return found
+
+
+def _pointed(field: Field, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    value = row.get(field.column)
+    if value is None:
+        return
+    if field.kind == "ref":
+        yield field.noun, value
+    elif field.kind == "refs":
+        for record in value:
+            yield field.noun, record
+    elif field.kind == "target" and row.get("scope") in values.TARGETS:
+        yield str(row["scope"]), int(str(value).partition("-")[2])
+
+
+def _value(ctx: Context, noun: str, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, int], str]) -> Any:
+    if field.custom:
+        return _custom_value(field, (row.get("x") or {}).get(field.name[2:]))
+    value = row.get(field.column)
+    if field.name == "ref":
+        return f"{table(noun).PREFIX}-{row['id']}"
+    if value is None:
+        return None
+    if field.kind == "money":
+        return Money(value, row.get("currency") or ctx.company.currency)
+    if field.kind == "ref":
+        return _ref(field.noun, value, names)
+    if field.kind == "refs":
+        return [_ref(field.noun, record, names) for record in value]
+    if field.kind == "target" and row.get("scope") in values.TARGETS:
+        return _ref(str(row["scope"]), int(str(value).partition("-")[2]), names)
+    if isinstance(value, datetime):
+        return value.astimezone(ctx.clock.zone)
+    return value
+
+
+def _ref(noun: str, record: int, names: Mapping[tuple[str, int], str]) -> Ref:
+    return Ref(refs.ref_of(noun, record), names.get((noun, record)), record)
+
+
+def _custom_value(field: Field, value: Any) -> Any:
+    return date.fromisoformat(value) if field.kind == "day" and value else value
+
+
+# Finding
+
+
+@dataclass
+class Found:
+    """What `find` found: the fields of a row, and the rows, which stream."""
+
+    fields: list[Field]
+    rows: Iterator[dict[str, Any]]
+    total: int
+    """How many match in all, whatever the limit."""
+
+
+def scope_for(ctx: Context, tx: Tx) -> where.Scope:
+    """What conditions and totals lean on."""
+    from crmtui.services import rate
+
+    return where.Scope(
+        fields=lambda noun: {field.name: field for field in fields_in(tx, noun)},
+        entry=ctx.entry(tx),
+        actor=ctx.actor,
+        sqlite=ctx.store.sqlite,
+        zone=ctx.clock.zone,
+        to_base=lambda noun, field: rate.in_company_currency(ctx, tx, noun, field),
+    )
+
+
+def matching(ctx: Context, tx: Tx, noun: str, text: str, archived: bool = False) -> Any:
+    """The condition `text` on `noun` as SQL, archived records left out unless asked for. Raises Invalid, NotFound."""
+    model = table(noun)
+    found = [] if archived else [model.archived_at.is_(None)]
+    if text.strip():
+        found.append(where.compile(conditions.parse(text), noun, scope_for(ctx, tx)))
+    return found
+
+
+def find(
+    ctx: Context,
+    noun: str,
+    *,
+    where: str = "",
+    sort: str = "",
+    limit: int | None = None,
+    fields: Sequence[str] | None = None,
+    archived: bool = False,
+) -> Found:
+    """The visible records of `noun` that match the condition, newest first unless sorted otherwise.
+
+    Raises Invalid for a wrong condition, field or order; nothing is read before that is known.
+    """
+    with ctx.reading() as tx:
+        every = fields_in(tx, noun)
+        chosen = every if fields is None else [field_named(every, name, noun) for name in fields]
+        condition = matching(ctx, tx, noun, where, archived)
+        query = select(table(noun)).where(*condition)
+        total = tx.session.scalar(select(func.count()).select_from(query.with_only_columns(table(noun).id).subquery())) or 0
+    return Found(chosen, _stream(ctx, noun, chosen, where, sort, limit, archived), total)
+
+
+def _stream(ctx: Context, noun: str, fields: Sequence[Field], text: str, sort: str, limit: int | None, archived: bool) -> Iterator[dict[str, Any]]:
+    """Rows a page at a time; within one reading, so that they are of one state."""
+    with ctx.reading() as tx:
+        model = table(noun)
+        order = where.order(noun, sort, scope_for(ctx, tx)) if sort else [model.id.desc()]
+        query = select(*model.__table__.columns).where(*matching(ctx, tx, noun, text, archived)).order_by(*order)
+        query = query.limit(limit) if limit is not None else query
+        streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
+        for page in streamed.mappings().partitions(PAGE):
+            yield from _presented(ctx, tx, noun, fields, page)
+
+
+def count_where(ctx: Context, noun: str, text: str) -> int:
+    """How many visible records match."""
+    with ctx.reading() as tx:
+        query = select(func.count(table(noun).id)).where(*matching(ctx, tx, noun, text))
+        return tx.session.scalar(query) or 0
+
+
+def show(ctx: Context, noun: str, ref: str) -> dict[str, Any]:
+    """The one visible record that `ref` means. Raises NotFound."""
+    with ctx.reading() as tx:
+        return present(ctx, noun, refs.get(tx, noun, ref))
+
+
+# Changing
+
+
+def read_values(ctx: Context, tx: Tx, noun: str, given: Mapping[str, object], *, before: Mapping[str, Any] | None = None, through: Sequence[str] = ()) -> dict[str, Any]:
+    """Columns for the values that somebody gave, text or JSON, by field name.
+
+    `before` is the record as stored, when it is being edited; `through` are the verbs whose fields may be set here.
+    Raises Invalid naming the field, Refused for a field that only another verb sets.
+    """
+    fields = fields_in(tx, noun)
+    entry = ctx.entry(tx)
+    row: dict[str, Any] = dict(before or {})
+    changed: dict[str, Any] = {}
+    for field, value in _in_order(fields, given, noun):
+        _check_settable(noun, field, through)
+        read = values.read if isinstance(value, str) else values.read_json
+        stored = read(field, value, entry.beside(row))  # type: ignore[operator]
+        if field.custom:
+            attributes = dict(row.get("x") or {})
+            attributes[field.name[2:]] = stored.isoformat() if isinstance(stored, date) else stored
+            row["x"] = changed["x"] = {key: item for key, item in attributes.items() if item is not None} or None
+        else:
+            row[field.column] = changed[field.column] = stored
+    return changed
+
+
+_EARLY = ("currency", "scope", "process", "account")
+"""Fields that others are read by: an amount needs its currency, a stage its process."""
+
+
+def _in_order(fields: Sequence[Field], given: Mapping[str, object], noun: str) -> list[tuple[Field, Any]]:
+    pairs = [(field_named(fields, name, noun), value) for name, value in _flattened(given)]
+    return sorted(pairs, key=lambda pair: pair[0].name not in _EARLY)
+
+
+def _flattened(given: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """JSON may give the company's attributes as one object under x."""
+    for name, value in given.items():
+        if name == "x" and isinstance(value, Mapping):
+            yield from ((f"x.{key}", item) for key, item in value.items())
+        else:
+            yield name, value
+
+
+def _check_settable(noun: str, field: Field, through: Sequence[str]) -> None:
+    if field.verb in ("", *through):
+        return
+    if field.verb == "system":
+        raise Refused("field.system", N_("{name} is kept by the program; nobody sets it."), field=field.name, name=field.name)
+    raise Refused(
+        "field.has_verb",
+        N_("{name} of a {noun} is changed by its own verb."),
+        field=field.name,
+        hint=N_("Use: crm {noun} {verb}"),
+        name=field.name,
+        noun=noun,
+        verb=field.verb,
+    )
+
+
+def insert(ctx: Context, tx: Tx, noun: str, row: dict[str, Any], *, facts: bool = False) -> Any:
+    """Put a record into the store after its noun's rules have completed and checked it; return it."""
+    settle = rules.settle_of(noun)
+    _default_currency(ctx, noun, row)
+    if settle is not None:
+        settle(ctx, tx, row, None, facts)
+    _check_required(tx, noun, row)
+    return tx.add(table(noun)(**row))
+
+
+def _default_currency(ctx: Context, noun: str, row: dict[str, Any]) -> None:
+    if "currency" in table(noun).model_fields and row.get("currency") is None:
+        row["currency"] = ctx.company.currency
+
+
+def _check_required(tx: Tx, noun: str, row: Mapping[str, Any]) -> None:
+    for field in fields_in(tx, noun):
+        if not field.required or field.verb == "system":
+            continue
+        held = (row.get("x") or {}).get(field.name[2:]) if field.custom else row.get(field.column)
+        default = None if field.custom else table(noun).model_fields[field.column].get_default()
+        if held is None and default is None:
+            raise Invalid(
+                "field.required",
+                N_("{label} must not be empty."),
+                field=field.name,
+                hint=N_("Give it with --{option}."),
+                label=field.label,
+                option=field.name.replace("_", "-"),
+            )
+
+
+def add(ctx: Context, noun: str, given: Mapping[str, object]) -> Any:
+    """Enter a record; return it as stored. Raises Invalid, Refused, Forbidden."""
+    with ctx.transaction(f"{noun}.add") as tx:
+        return insert(ctx, tx, noun, read_values(ctx, tx, noun, given, through=("advance", "adjust")))
+
+
+def add_many(ctx: Context, noun: str, items: Iterable[Mapping[str, object]], *, partial: bool = False) -> tuple[list[Any], list[tuple[int, CrmError]]]:
+    """Enter several records in one transaction: all or nothing, or with `partial` those that can be.
+
+    Returns the records and, with `partial`, the (1-based) items that were refused and why.
+    """
+    made: list[Any] = []
+    failed: list[tuple[int, CrmError]] = []
+    with ctx.transaction(f"{noun}.add") as tx:
+        for number, given in enumerate(items, start=1):
+            try:
+                with tx.session.begin_nested():
+                    made.append(insert(ctx, tx, noun, read_values(ctx, tx, noun, given, through=("advance", "adjust"))))
+            except CrmError as error:
+                if not partial:
+                    error.params = {**error.params, "item": number}
+                    raise
+                failed.append((number, error))
+    return made, failed
+
+
+def edit(ctx: Context, noun: str, ref: str, given: Mapping[str, object]) -> Any:
+    """Change fields of one record; return it as stored. Raises NotFound, Invalid, Refused, Forbidden, Conflict."""
+    with ctx.transaction(f"{noun}.edit") as tx:
+        row = refs.get(tx, noun, ref)
+        ctx.check_version(tx, row, given)
+        changed = read_values(ctx, tx, noun, given, before=columns_of(row), through=("adjust",))
+        apply(ctx, tx, row, changed)
+        return row
+
+
+def apply(ctx: Context, tx: Tx, row: Any, changed: dict[str, Any]) -> None:
+    """Set columns of a loaded record, after its noun's rules have seen the whole of it."""
+    before = columns_of(row)
+    if rules.concerned(row.NOUN, set(changed)):
+        after = {**before, **changed}
+        settle = rules.settle_of(row.NOUN)
+        assert settle is not None
+        settle(ctx, tx, after, before, False)
+        changed = {column: value for column, value in after.items() if before.get(column) != value}
+    for column, value in changed.items():
+        if before[column] != value:
+            setattr(row, column, value)
+    tx.session.flush()
+
+
+def edit_where(ctx: Context, noun: str, text: str, given: Mapping[str, object]) -> Report:
+    """Change fields of all visible records that match, in one statement; those that the actor may not change are counted.
+
+    Where the noun's rules must see each record, they are loaded one by one; one that its rules refuse undoes all.
+    """
+    with ctx.transaction(f"{noun}.edit") as tx:
+        model = table(noun)
+        found = matching(ctx, tx, noun, text)
+        matched = tx.session.scalar(select(func.count(model.id)).where(*found)) or 0
+        changed = read_values(ctx, tx, noun, given, through=("adjust",))
+        may = [*found, reach(noun, ctx.actor, "edit")]
+        if "x" in changed or rules.concerned(noun, set(changed)):
+            done = _edit_each(ctx, tx, noun, may, given)
+        else:
+            row: dict[str, Any] = dict(changed)
+            row.update(version=model.version + 1, updated_at=tx.now, **_keys(noun, row))
+            statement = update(model).where(*may).values(row).execution_options(synchronize_session=False)
+            done = tx.session.execute(statement).rowcount  # type: ignore[attr-defined]
+    return Report(matched, done, matched - done)
+
+
+def _keys(noun: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    from crmtui.text import name_key
+
+    label = table(noun).LABEL
+    return {"name_key": name_key(str(row[label])) if row[label] else None} if label in row else {}
+
+
+def _edit_each(ctx: Context, tx: Tx, noun: str, may: Sequence[Any], given: Mapping[str, object]) -> int:
+    rows = list(tx.session.scalars(select(table(noun)).where(*may).order_by(table(noun).id)))
+    for row in rows:
+        changed = read_values(ctx, tx, noun, given, before=columns_of(row), through=("adjust",))
+        apply(ctx, tx, row, changed)
+    return len(rows)
+
+
+def archive(ctx: Context, noun: str, ref: str) -> Any:
+    """Take a record out of every list; nothing is lost, `restore` brings it back. Raises NotFound, Forbidden."""
+    with ctx.transaction(f"{noun}.archive") as tx:
+        row = refs.get(tx, noun, ref)
+        ctx.check_version(tx, row, {})
+        if row.archived_at is None:
+            row.archived_at = tx.now
+        return row
+
+
+def restore(ctx: Context, noun: str, ref: str) -> Any:
+    """Bring an archived record back. Raises NotFound, Forbidden."""
+    with ctx.transaction(f"{noun}.restore") as tx:
+        row = refs.get(tx, noun, ref)
+        ctx.check_version(tx, row, {})
+        row.archived_at = None
+        return row
+
+
+def list_fields(noun: str) -> tuple[str, ...]:
+    """The fields of the list of `noun`, the ref first."""
+    return ("ref", *NOUNS[noun].columns)
+
+
+# Totals
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of totals: its name as typed, and the kind of its values."""
+
+    name: str
+    field: Field
+
+
+def totals(ctx: Context, noun: str, *, by: str, measure: str, where_text: str = "", archived: bool = False) -> tuple[list[Column], Iterator[dict[str, Any]]]:
+    """Sums, counts and averages of the visible records that match, by group. Raises Invalid.
+
+    Money is converted into the company's currency, record by record, at the rate of its day.
+    """
+    from crmtui.services import totals as counting
+
+    return counting.totals(ctx, noun, by, measure, where_text, archived)
+
+

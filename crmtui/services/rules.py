@@ -1,0 +1,41 @@
+"""What holds for every record of a noun however it comes in: by hand, edited, or imported."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from crmtui.services.context import Context, Tx
+
+Settle = Callable[[Context, Tx, dict[str, Any], dict[str, Any] | None, bool], None]
+"""(ctx, tx, row, before, facts): complete and check the columns `row` in place; `before` is the record as stored, None
+for a new one; `facts` is True in an import, which states what is and is not asked for guards. Raises CrmError."""
+
+_SETTLED = {
+    "lead": ("crmtui.services.lead", ("owner_id", "state")),
+    "opp": ("crmtui.services.opportunity", ("process_id", "stage", "state", "amount", "closed_on", "account_id", "products")),
+    "quota": ("crmtui.services.quota", ("scope", "of", "period", "amount", "currency")),
+    "dept": ("crmtui.services.dept", ("parent_id",)),
+    "territory": ("crmtui.services.territory", ("parent_id",)),
+    "account": ("crmtui.services.account", ("parent_id",)),
+    "contact": ("crmtui.services.contact", ("name", "given_name", "family_name", "account_id", "reports_to_id", "primary")),
+    "user": ("crmtui.services.user", ("login", "name", "role_id", "manager_id", "active")),
+    "attribute": ("crmtui.services.attribute", ("noun", "name")),
+    "rate": ("crmtui.services.rate", ("currency", "rate_set")),
+    "stage": ("crmtui.services.process", ("process_id", "code", "position")),
+    "query": ("crmtui.services.query", ("noun", "condition")),
+    "type": ("crmtui.services.choice", ("list", "code", "name")),
+}
+"""Noun → the module whose `settle` knows its rules, and the columns whose change calls for it."""
+
+
+def settle_of(noun: str) -> Settle | None:
+    """The rules of `noun`; None where it has none."""
+    if noun not in _SETTLED:
+        return None
+    settle: Settle = import_module(_SETTLED[noun][0]).settle
+    return settle
+
+
+def concerned(noun: str, columns: set[str]) -> bool:
+    """Whether a change of these columns of `noun` must go through its rules."""
+    return noun in _SETTLED and not columns.isdisjoint(_SETTLED[noun][1])
