@@ -1,11 +1,7 @@
 """Every noun of the program, declared; known to help and completion without loading the store."""
 
 from crmtui.i18n import N_
-from crmtui.services.noun import DULL, Noun
-
-
-def _without(*verbs: str) -> tuple[str, ...]:
-    return tuple(verb for verb in DULL if verb not in verbs)
+from crmtui.services.noun import Noun
 
 
 _EVERY = (
@@ -14,7 +10,17 @@ _EVERY = (
         "L",
         N_("Lead"),
         N_("Leads: people and companies that may become customers"),
-        columns=("company", "contact_name", "phone", "email", "source", "state", "owner", "next_contact_on", "created_at"),
+        columns=(
+            "company",
+            "contact_name",
+            "phone",
+            "email",
+            "source",
+            "state",
+            "owner",
+            "next_contact_on",
+            "created_at",
+        ),
         search=("company", "contact_name", "email", "phone", "note"),
         key=("company", "contact_name"),
         written={
@@ -28,7 +34,17 @@ _EVERY = (
         "A",
         N_("Customer"),
         N_("Customers: companies that buy or may buy"),
-        columns=("name", "industry", "class", "state", "country", "city", "owner", "annual_revenue", "currency"),
+        columns=(
+            "name",
+            "industry",
+            "class",
+            "state",
+            "country",
+            "city",
+            "owner",
+            "annual_revenue",
+            "currency",
+        ),
         search=("name", "short_name", "email", "phone", "website", "tax_number", "note"),
         key=("name",),
         written={"org": ("account", N_("The customer's organisation: people and subsidiaries as a tree"))},
@@ -38,7 +54,17 @@ _EVERY = (
         "C",
         N_("Contact"),
         N_("Contacts: the people at a customer"),
-        columns=("name", "title", "account", "buying_role", "email", "mobile", "country", "owner", "next_contact_on"),
+        columns=(
+            "name",
+            "title",
+            "account",
+            "buying_role",
+            "email",
+            "mobile",
+            "country",
+            "owner",
+            "next_contact_on",
+        ),
         search=("name", "title", "email", "phone", "mobile", "note"),
         key=("account", "name"),
     ),
@@ -65,11 +91,19 @@ _EVERY = (
         "O",
         N_("Opportunity"),
         N_("Opportunities: sales that may come"),
-        columns=("name", "account", "stage", "state", "amount", "currency", "probability", "expected_close_on", "owner"),
+        columns=(
+            "name",
+            "account",
+            "stage",
+            "state",
+            "amount",
+            "currency",
+            "probability",
+            "expected_close_on",
+            "owner",
+        ),
         search=("name", "need", "solution", "end_project", "note"),
-        verbs=_without("add"),
         written={
-            "add": ("opportunity", N_("Enter an opportunity")),
             "advance": ("opportunity", N_("Move an opportunity to the next stage, or to another")),
             "adjust": ("opportunity", N_("Change amount, probability or expected close date")),
             "close": ("opportunity", N_("Close an opportunity as won or lost, with a summary")),

@@ -53,7 +53,9 @@ def fields_of(ctx: Context, noun: str) -> list[Field]:
 
 def fields_in(tx: Tx, noun: str) -> list[Field]:
     """`fields_of`, within a unit of work."""
-    own = [field for field in declared(noun) if field.kind != "attributes" and not field.name.endswith("_key")]
+    own = [
+        field for field in declared(noun) if field.kind != "attributes" and not field.name.endswith("_key")
+    ]
     return [_ID, _REF, *own, _VERSION, *custom_fields(tx, noun)]
 
 
@@ -115,7 +117,9 @@ def columns_of(row: Any) -> dict[str, Any]:
     return {key: getattr(row, key) for key in type(row).model_fields}
 
 
-def _presented(ctx: Context, tx: Tx, noun: str, fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _presented(
+    ctx: Context, tx: Tx, noun: str, fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
     names = _names(tx, fields, rows)
     for row in rows:
         yield {field.name: _value(ctx, noun, field, row, names) for field in fields}
@@ -150,7 +154,9 @@ def _pointed(field: Field, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         yield str(row["scope"]), int(str(value).partition("-")[2])
 
 
-def _value(ctx: Context, noun: str, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, int], str]) -> Any:
+def _value(
+    ctx: Context, noun: str, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, int], str]
+) -> Any:
     if field.custom:
         return _custom_value(field, (row.get("x") or {}).get(field.name[2:]))
     value = row.get(field.column)
@@ -234,16 +240,25 @@ def find(
         chosen = every if fields is None else [field_named(every, name, noun) for name in fields]
         condition = matching(ctx, tx, noun, where, archived)
         query = select(table(noun)).where(*condition)
-        total = tx.session.scalar(select(func.count()).select_from(query.with_only_columns(table(noun).id).subquery())) or 0
+        total = (
+            tx.session.scalar(
+                select(func.count()).select_from(query.with_only_columns(table(noun).id).subquery())
+            )
+            or 0
+        )
     return Found(chosen, _stream(ctx, noun, chosen, where, sort, limit, archived), total)
 
 
-def _stream(ctx: Context, noun: str, fields: Sequence[Field], text: str, sort: str, limit: int | None, archived: bool) -> Iterator[dict[str, Any]]:
+def _stream(
+    ctx: Context, noun: str, fields: Sequence[Field], text: str, sort: str, limit: int | None, archived: bool
+) -> Iterator[dict[str, Any]]:
     """Rows a page at a time; within one reading, so that they are of one state."""
     with ctx.reading() as tx:
         model = table(noun)
         order = where.order(noun, sort, scope_for(ctx, tx)) if sort else [model.id.desc()]
-        query = select(*model.__table__.columns).where(*matching(ctx, tx, noun, text, archived)).order_by(*order)
+        query = (
+            select(*model.__table__.columns).where(*matching(ctx, tx, noun, text, archived)).order_by(*order)
+        )
         query = query.limit(limit) if limit is not None else query
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
         for page in streamed.mappings().partitions(PAGE):
@@ -266,7 +281,15 @@ def show(ctx: Context, noun: str, ref: str) -> dict[str, Any]:
 # Changing
 
 
-def read_values(ctx: Context, tx: Tx, noun: str, given: Mapping[str, object], *, before: Mapping[str, Any] | None = None, through: Sequence[str] = ()) -> dict[str, Any]:
+def read_values(
+    ctx: Context,
+    tx: Tx,
+    noun: str,
+    given: Mapping[str, object],
+    *,
+    before: Mapping[str, Any] | None = None,
+    through: Sequence[str] = (),
+) -> dict[str, Any]:
     """Columns for the values that somebody gave, text or JSON, by field name.
 
     `before` is the record as stored, when it is being edited; `through` are the verbs whose fields may be set here.
@@ -283,7 +306,9 @@ def read_values(ctx: Context, tx: Tx, noun: str, given: Mapping[str, object], *,
         if field.custom:
             attributes = dict(row.get("x") or {})
             attributes[field.name[2:]] = stored.isoformat() if isinstance(stored, date) else stored
-            row["x"] = changed["x"] = {key: item for key, item in attributes.items() if item is not None} or None
+            row["x"] = changed["x"] = {
+                key: item for key, item in attributes.items() if item is not None
+            } or None
         else:
             row[field.column] = changed[field.column] = stored
     return changed
@@ -311,7 +336,12 @@ def _check_settable(noun: str, field: Field, through: Sequence[str]) -> None:
     if field.verb in ("", *through):
         return
     if field.verb == "system":
-        raise Refused("field.system", N_("{name} is kept by the program; nobody sets it."), field=field.name, name=field.name)
+        raise Refused(
+            "field.system",
+            N_("{name} is kept by the program; nobody sets it."),
+            field=field.name,
+            name=field.name,
+        )
     raise Refused(
         "field.has_verb",
         N_("{name} of a {noun} is changed by its own verb."),
@@ -361,7 +391,9 @@ def add(ctx: Context, noun: str, given: Mapping[str, object]) -> Any:
         return insert(ctx, tx, noun, read_values(ctx, tx, noun, given, through=("advance", "adjust")))
 
 
-def add_many(ctx: Context, noun: str, items: Iterable[Mapping[str, object]], *, partial: bool = False) -> tuple[list[Any], list[tuple[int, CrmError]]]:
+def add_many(
+    ctx: Context, noun: str, items: Iterable[Mapping[str, object]], *, partial: bool = False
+) -> tuple[list[Any], list[tuple[int, CrmError]]]:
     """Enter several records in one transaction: all or nothing, or with `partial` those that can be.
 
     Returns the records and, with `partial`, the (1-based) items that were refused and why.
@@ -372,7 +404,11 @@ def add_many(ctx: Context, noun: str, items: Iterable[Mapping[str, object]], *, 
         for number, given in enumerate(items, start=1):
             try:
                 with tx.session.begin_nested():
-                    made.append(insert(ctx, tx, noun, read_values(ctx, tx, noun, given, through=("advance", "adjust"))))
+                    made.append(
+                        insert(
+                            ctx, tx, noun, read_values(ctx, tx, noun, given, through=("advance", "adjust"))
+                        )
+                    )
             except CrmError as error:
                 if not partial:
                     error.params = {**error.params, "item": number}
@@ -477,7 +513,9 @@ class Column:
     field: Field
 
 
-def totals(ctx: Context, noun: str, *, by: str, measure: str, where_text: str = "", archived: bool = False) -> tuple[list[Column], Iterator[dict[str, Any]]]:
+def totals(
+    ctx: Context, noun: str, *, by: str, measure: str, where_text: str = "", archived: bool = False
+) -> tuple[list[Column], Iterator[dict[str, Any]]]:
     """Sums, counts and averages of the visible records that match, by group. Raises Invalid.
 
     Money is converted into the company's currency, record by record, at the rate of its day.
@@ -485,5 +523,3 @@ def totals(ctx: Context, noun: str, *, by: str, measure: str, where_text: str = 
     from crmtui.services import totals as counting
 
     return counting.totals(ctx, noun, by, measure, where_text, archived)
-
-

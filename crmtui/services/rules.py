@@ -12,18 +12,21 @@ for a new one; `facts` is True in an import, which states what is and is not ask
 
 _SETTLED = {
     "lead": ("crmtui.services.lead", ("owner_id", "state")),
-    "opp": ("crmtui.services.opportunity", ("process_id", "stage", "state", "amount", "closed_on", "account_id", "products")),
+    "opp": (
+        "crmtui.services.opportunity",
+        ("process_id", "stage", "state", "amount", "currency", "probability", "expected_close_on"),
+    ),
     "quota": ("crmtui.services.quota", ("scope", "of", "period", "amount", "currency")),
     "dept": ("crmtui.services.dept", ("parent_id",)),
     "territory": ("crmtui.services.territory", ("parent_id",)),
     "account": ("crmtui.services.account", ("parent_id",)),
-    "contact": ("crmtui.services.contact", ("name", "given_name", "family_name", "account_id", "reports_to_id", "primary")),
+    "contact": ("crmtui.services.contact", ("name", "account_id", "reports_to_id", "primary")),
     "user": ("crmtui.services.user", ("login", "name", "role_id", "manager_id", "active")),
     "attribute": ("crmtui.services.attribute", ("noun", "name")),
     "rate": ("crmtui.services.rate", ("currency", "rate_set")),
     "stage": ("crmtui.services.process", ("process_id", "code", "position")),
     "query": ("crmtui.services.query", ("noun", "condition")),
-    "type": ("crmtui.services.choice", ("list", "code", "name")),
+    "type": ("crmtui.services.choice", ("code", "name")),
 }
 """Noun → the module whose `settle` knows its rules, and the columns whose change calls for it."""
 

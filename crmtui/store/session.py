@@ -67,7 +67,9 @@ def parse_url(text: str) -> URL:
     try:
         url = make_url(text)
     except Exception as error:  # SQLAlchemy raises its own ArgumentError, but also ValueError for a bad port
-        raise Invalid("store.url", N_("{text} is not the address of a store."), hint=_URL_HINT, text=text) from error
+        raise Invalid(
+            "store.url", N_("{text} is not the address of a store."), hint=_URL_HINT, text=text
+        ) from error
     backend = url.get_backend_name()
     if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and not url.database):
         raise Invalid("store.url", N_("{text} is not the address of a store."), hint=_URL_HINT, text=text)
@@ -81,7 +83,10 @@ def connect(text: str, *, busy_timeout: float = 10) -> Store:
     """Prepare the store at `text`, without touching it yet. Raises Invalid for an address that is none."""
     url = parse_url(text)
     if url.get_backend_name() == "postgresql":
-        options = {"options": f"-c timezone=UTC -c lock_timeout={int(busy_timeout * 1000)}", "connect_timeout": 10}
+        options = {
+            "options": f"-c timezone=UTC -c lock_timeout={int(busy_timeout * 1000)}",
+            "connect_timeout": 10,
+        }
         try:
             engine = create_engine(url, hide_parameters=True, connect_args=options, pool_size=1)
         except ImportError as error:
@@ -120,11 +125,20 @@ def guard(store: Store) -> Iterator[None]:
 
 
 def _told(error: DBAPIError, store: Store) -> CrmError:
-    said = str(error.orig or error).strip().splitlines()[0] if str(error.orig or error).strip() else type(error).__name__
+    said = (
+        str(error.orig or error).strip().splitlines()[0]
+        if str(error.orig or error).strip()
+        else type(error).__name__
+    )
     name = str(store.path or store.url.database)
     low = said.lower()
     if "locked" in low or "lock timeout" in low:
-        return Busy("store.busy", N_("Another program is writing to {name}."), hint=N_("Try again in a moment."), name=name)
+        return Busy(
+            "store.busy",
+            N_("Another program is writing to {name}."),
+            hint=N_("Try again in a moment."),
+            name=name,
+        )
     if "full" in low and ("disk" in low or "database" in low) or "no space" in low or "disk i/o" in low:
         return Busy(
             "store.full",
@@ -156,13 +170,35 @@ def _told(error: DBAPIError, store: Store) -> CrmError:
             said=said,
         )
     if "unique" in low or "duplicate key" in low:
-        return Refused("record.taken", N_("Such a record exists already: {said}."), hint=N_("Change the field that must be unique."), said=said)
-    if "check constraint" in low or "cannot store" in low or "violates not-null" in low or "not null constraint" in low:
-        return Invalid("record.invalid", N_("The store refuses a value: {said}."), hint=N_("See crm help formats for the form of values."), said=said)
+        return Refused(
+            "record.taken",
+            N_("Such a record exists already: {said}."),
+            hint=N_("Change the field that must be unique."),
+            said=said,
+        )
+    if (
+        "check constraint" in low
+        or "cannot store" in low
+        or "violates not-null" in low
+        or "not null constraint" in low
+    ):
+        return Invalid(
+            "record.invalid",
+            N_("The store refuses a value: {said}."),
+            hint=N_("See crm help formats for the form of values."),
+            said=said,
+        )
     if "connection" in low or "could not translate host" in low or "server closed" in low or "timeout" in low:
-        return Busy("store.unreachable", N_("The database does not answer: {said}."), hint=N_("Check --db, the network and the server."), said=said)
+        return Busy(
+            "store.unreachable",
+            N_("The database does not answer: {said}."),
+            hint=N_("Check --db, the network and the server."),
+            said=said,
+        )
     if "no such table" in low or "does not exist" in low:
-        return NotReady("store.not_set_up", N_("{name} is not set up."), hint=N_("Run crm init first."), name=name)
+        return NotReady(
+            "store.not_set_up", N_("{name} is not set up."), hint=N_("Run crm init first."), name=name
+        )
     raise error
 
 
@@ -175,8 +211,14 @@ def check_ready(store: Store) -> None:
     name = str(store.path or store.url.database)
     if not found:
         code = "store.not_set_up" if found == 0 else "store.foreign"
-        sentence = N_("{name} is not set up.") if found == 0 else N_("{name} holds something that is not a store of this program.")
-        raise NotReady(code, sentence, hint=N_("Run crm init first, or name another store with --db."), name=name)
+        sentence = (
+            N_("{name} is not set up.")
+            if found == 0
+            else N_("{name} holds something that is not a store of this program.")
+        )
+        raise NotReady(
+            code, sentence, hint=N_("Run crm init first, or name another store with --db."), name=name
+        )
     if found > schema.VERSION:
         raise NotReady(
             "store.newer",
@@ -191,7 +233,12 @@ def check_ready(store: Store) -> None:
 def _check_file(path: Path) -> None:
     """Opening a missing file would make it: say that there is none instead."""
     if not path.exists():
-        raise NotReady("store.missing", N_("There is no store at {name}."), hint=N_("Run crm init, or crm demo to look around first."), name=str(path))
+        raise NotReady(
+            "store.missing",
+            N_("There is no store at {name}."),
+            hint=N_("Run crm init, or crm demo to look around first."),
+            name=str(path),
+        )
     if path.is_dir() or not os.access(path, os.R_OK):
         raise Forbidden(
             "store.forbidden",
@@ -225,6 +272,11 @@ class Tx:
         self.session.flush()
         return record
 
+    def lock(self) -> None:
+        """Let no other writer in until this transaction ends; on SQLite a writer is alone anyway."""
+        if not self.store.sqlite:
+            self.session.connection().execute(select(Running.id).with_for_update())  # type: ignore[call-overload]
+
     def seen(self, noun: str) -> Any:
         """The condition that set-based SQL on `noun` must carry."""
         return visible(noun, self.actor)
@@ -256,7 +308,9 @@ def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
             if tx.actor.scope(noun, "show") != "all":
                 condition = visible(noun, tx.actor)
                 state.statement = state.statement.options(
-                    with_loader_criteria(table(noun), condition, include_aliases=True, track_closure_variables=False)
+                    with_loader_criteria(
+                        table(noun), condition, include_aliases=True, track_closure_variables=False
+                    )
                 )
 
     def on_flush(flushed: Session, _context: object, _instances: object) -> None:
@@ -266,6 +320,9 @@ def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
         for row in list(flushed.dirty):
             if flushed.is_modified(row):
                 _change(tx, row)
+        for row in list(flushed.deleted):
+            if isinstance(row, Part) and not isinstance(row, Record):
+                _may_part(tx, row)
 
     event.listen(session, "do_orm_execute", on_execute)
     event.listen(session, "before_flush", on_flush)
@@ -326,7 +383,10 @@ def _may_enter(tx: Tx, row: Any) -> None:
 
 
 def _is_below(tx: Tx, user_id: int) -> bool:
-    return tx.session.connection().execute(subordinates(tx.actor).where(table("user").id == user_id)).first() is not None
+    return (
+        tx.session.connection().execute(subordinates(tx.actor).where(table("user").id == user_id)).first()
+        is not None
+    )
 
 
 def _may_change(tx: Tx, row: Any) -> None:
@@ -340,7 +400,9 @@ def may_record(tx: Tx, noun: str, record: int, verb: str) -> None:
     if tx.force or tx.actor.scope(noun, verb) == "all":
         return
     model = table(noun)
-    found = tx.session.connection().execute(select(model.id).where(model.id == record, reach(noun, tx.actor, verb)))
+    found = tx.session.connection().execute(
+        select(model.id).where(model.id == record, reach(noun, tx.actor, verb))
+    )
     if found.first() is None:
         raise _forbidden(tx, noun, verb)
 
@@ -364,7 +426,14 @@ def reading(store: Store, actor: Actor, now: datetime) -> Iterator[Tx]:
 
 @contextmanager
 def writing(
-    store: Store, actor: Actor, now: datetime, verb: str, note: str = "", *, undoes: int | None = None, tx_id: int | None = None
+    store: Store,
+    actor: Actor,
+    now: datetime,
+    verb: str,
+    note: str = "",
+    *,
+    undoes: int | None = None,
+    tx_id: int | None = None,
 ) -> Iterator[Tx]:
     """A write: begins, names the transaction for the journal, and leaves commit or rollback to whoever holds it.
 
@@ -407,4 +476,7 @@ def commit(tx: Tx) -> bool:
 def has_entries(tx: Tx) -> bool:
     """Whether the journal holds anything under this transaction."""
     entries = Entry.__table__  # type: ignore[attr-defined]
-    return tx.session.connection().execute(select(entries.c.id).where(entries.c.tx == tx.id).limit(1)).first() is not None
+    return (
+        tx.session.connection().execute(select(entries.c.id).where(entries.c.tx == tx.id).limit(1)).first()
+        is not None
+    )

@@ -1,0 +1,113 @@
+"""Sales processes, their stages, and the moves between them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from crmtui.errors import Refused
+from crmtui.i18n import N_
+from crmtui.services.context import Context, Tx
+from crmtui.store.record import table
+
+
+@dataclass(frozen=True)
+class Step:
+    """A move of an opportunity to a stage, with what the stage brings along."""
+
+    to: str
+    position: int
+    probability: int | None
+    category: str
+
+
+def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
+    """A new stage stands last unless said otherwise and may be reached from, and left for, every other. Raises Refused."""
+    stage, transition = table("stage"), table("transition")
+    if before is not None:
+        if (row["process_id"], row["code"]) != (before["process_id"], before["code"]):
+            raise Refused(
+                "stage.fixed",
+                N_("A stage keeps its process and code, because opportunities stand in it."),
+                hint=N_("Change its name, or add another stage."),
+            )
+        return
+    row["name"] = row.get("name") or row.get("code")
+    if row.get("process_id") is None or row.get("code") is None:
+        return
+    others = list(tx.session.scalars(select(stage.code).where(stage.process_id == row["process_id"])))
+    if row.get("position") is None:
+        last = tx.session.scalar(
+            select(func.max(stage.position)).where(stage.process_id == row["process_id"])
+        )
+        row["position"] = (last or 0) + 1
+    for other in others:
+        for one, two in ((other, row["code"]), (row["code"], other)):
+            if one != two:
+                tx.session.add(transition(process_id=row["process_id"], from_stage=one, to_stage=two))
+    ctx.forget_lists()
+
+
+def step_into(tx: Tx, process: int, stage_code: str) -> Step:
+    """What entering a stage brings along."""
+    stage = table("stage")
+    row = tx.session.scalars(select(stage).where(stage.process_id == process, stage.code == stage_code)).one()
+    return Step(row.code, row.position, row.probability, row.category)
+
+
+def first(tx: Tx, process: int) -> str | None:
+    """The stage in which an opportunity begins."""
+    stage = table("stage")
+    query = (
+        select(stage.code)
+        .where(stage.process_id == process, stage.archived_at.is_(None))
+        .order_by(stage.position)
+    )
+    return tx.session.scalars(query).first()
+
+
+def transition(tx: Tx, opp: Any, to: str | None) -> Step:
+    """The move of `opp` to the stage `to` (default: the next of its process). Raises Refused when there is none."""
+    stage, moves = table("stage"), table("transition")
+    rows = list(
+        tx.session.scalars(
+            select(stage)
+            .where(stage.process_id == opp.process_id, stage.archived_at.is_(None))
+            .order_by(stage.position)
+        )
+    )
+    codes = [row.code for row in rows]
+    if to is None:
+        at = codes.index(opp.stage) if opp.stage in codes else -1
+        if at + 1 >= len(codes):
+            raise Refused(
+                "opp.last_stage",
+                N_("{stage} is the last stage of its process."),
+                field="stage",
+                hint=N_("Close it: crm opp close {ref} --won --summary TEXT"),
+                stage=opp.stage,
+                ref=f"O-{opp.id}",
+            )
+        to = codes[at + 1]
+    query = select(moves.id).where(
+        moves.process_id == opp.process_id, moves.from_stage == opp.stage, moves.to_stage == to
+    )
+    if opp.stage is not None and tx.session.scalars(query).first() is None:
+        raise Refused(
+            "opp.no_such_step",
+            N_("There is no step from {from_stage} to {to}."),
+            field="stage",
+            hint=N_("It is there already.")
+            if to == opp.stage
+            else N_("From {from_stage} it can go to: {possible}."),
+            from_stage=opp.stage,
+            to=to,
+            possible=", ".join(
+                tx.session.scalars(
+                    select(moves.to_stage).where(
+                        moves.process_id == opp.process_id, moves.from_stage == opp.stage
+                    )
+                )
+            ),
+        )
+    return step_into(tx, opp.process_id, to)

@@ -1,0 +1,48 @@
+"""Conditions saved under a name."""
+
+from typing import Any
+
+from crmtui.errors import Invalid
+from crmtui.i18n import N_
+from crmtui.services.context import Context, Tx
+from crmtui.services.nouns import NOUNS
+from crmtui.text import nearest
+
+
+def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
+    """A saved condition names a noun and can be understood. Raises Invalid."""
+    from crmtui.services import records
+
+    if row.get("noun") not in NOUNS:
+        near = nearest(str(row.get("noun") or ""), NOUNS)
+        raise Invalid(
+            "noun.unknown",
+            N_("There is no noun {noun}."),
+            field="noun",
+            hint=N_("Did you mean {near}?") if near else "",
+            noun=row.get("noun"),
+            near=near,
+        )
+    records.matching(ctx, tx, str(row["noun"]), str(row.get("condition") or ""))
+    if row.get("owner_id") is None:
+        row["owner_id"] = ctx.actor.id
+
+
+def save(ctx: Context, name: str, noun: str, condition: str, sort: str = "") -> Any:
+    """Save a condition under a name, over an earlier one of the same name; return it. Raises Invalid, Forbidden."""
+    from sqlalchemy import select
+
+    from crmtui.services import records
+    from crmtui.store.record import table
+
+    with ctx.transaction("query.save") as tx:
+        given = {"noun": noun, "condition": condition, "sort": sort or None}
+        found = tx.session.scalars(select(table("query")).where(table("query").name == name)).first()
+        if found is None:
+            return records.insert(
+                ctx, tx, "query", records.read_values(ctx, tx, "query", {"name": name, **given})
+            )
+        records.apply(
+            ctx, tx, found, records.read_values(ctx, tx, "query", given, before=records.columns_of(found))
+        )
+        return found
