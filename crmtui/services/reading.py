@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crmtui.errors import Forbidden, Invalid
+from crmtui.i18n import _
 from crmtui.services.delimited import Delimited
 from crmtui.services.encoding import Text, detect
 from crmtui.services.source import FIELD_LIMIT, Batch, Problem, Row, Source
@@ -35,6 +36,7 @@ def open_source(
     """
     name = os.fspath(path)
     file = _opened(name, stream)
+    name = _("standard input") if name == "-" else name
     try:
         return _reader(file, name, encoding, sheet, delimiter)
     except BaseException:

@@ -62,11 +62,8 @@ def as_typed(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        text = f"{value:.15g}"
+        text = f"{value or 0.0:.15g}"  # no minus before a zero
         return format(Decimal(text), "f") if "e" in text else text
-    if isinstance(value, datetime):
-        seconds = value + timedelta(microseconds=500) if value.microsecond else value
-        return seconds.replace(microsecond=seconds.microsecond // 1000 * 1000).isoformat()
     if isinstance(value, timedelta):
         minutes, seconds_left = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds_left:02}"
@@ -91,11 +88,10 @@ def _open_sheet(file: BinaryIO, name: str, sheet: str | None) -> calamine.Calami
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise _unusable(name) from error
     except BaseException as error:
-        if (
-            type(error).__module__ != "pyo3_runtime"
-        ):  # calamine gives up on some damaged files by a Rust panic,
-            raise  # whose class is no Exception and cannot be imported
-        raise _unusable(name) from error
+        # Some damaged files make calamine panic: a class of its own, which is no Exception and cannot be imported.
+        if type(error).__module__ == "pyo3_runtime":
+            raise _unusable(name) from error
+        raise
 
 
 def check_package(file: BinaryIO, name: str) -> None:
