@@ -9,7 +9,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crmtui import clock as clocks
 from crmtui import config as configuration
@@ -68,7 +68,13 @@ class Context:
         command: str = "",
     ) -> None:
         self.config, self.store = config, store
-        self.dry_run, self.key, self.if_version, self.note, self.command = dry_run, key, if_version, note, command
+        self.dry_run, self.key, self.if_version, self.note, self.command = (
+            dry_run,
+            key,
+            if_version,
+            note,
+            command,
+        )
         self.notes: list[str] = []
         self.last_tx: str | None = None
         self.replayed: str | None = None
@@ -96,13 +102,16 @@ class Context:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
         """Let go of the store; what a dry run did is rolled back here."""
         if self._rehearsing is not None:
             assert self._rehearsal is not None
+            self._rehearsal.session.expunge_all()
             self._rehearsal.session.rollback()
             self._rehearsing.__exit__(None, None, None)
             self._rehearsing = self._rehearsal = None
@@ -113,27 +122,48 @@ class Context:
 
     def _load_company(self, tx: Tx) -> Company:
         rows = {row.name: row.value for row in tx.session.scalars(select(table("setting")))}
-        known = {name: rows[name] for name in ("name", "currency", "timezone", "phone_region") if name in rows}
+        known = {
+            name: rows[name] for name in ("name", "currency", "timezone", "phone_region") if name in rows
+        }
         return Company(**known, fiscal_start=int(rows.get("fiscal_start", "1")))
 
     def _identify(self, tx: Tx, acting_as: str | None) -> Actor:
         """Who acts: the operating-system user on SQLite, the session's user on PostgreSQL; an administrator may name another."""
-        login = os_login() if self.store.sqlite else str(tx.session.connection().exec_driver_sql("select session_user").scalar_one())
+        login = (
+            os_login()
+            if self.store.sqlite
+            else str(tx.session.connection().exec_driver_sql("select session_user").scalar_one())
+        )
         actor = self._actor(tx, login, login)
         if not acting_as or acting_as == login:
             return actor
         if actor.scope("user", "act_as") != "all":
-            raise Forbidden("actor.act_as", N_("Only an administrator may act as somebody else."), hint=N_("Leave --as (and CRM_USER) away."))
+            raise Forbidden(
+                "actor.act_as",
+                N_("Only an administrator may act as somebody else."),
+                hint=N_("Leave --as (and CRM_USER) away."),
+            )
         return self._actor(tx, login, acting_as)
 
     def _actor(self, tx: Tx, login: str, acting_as: str) -> Actor:
         user, role, right = table("user"), table("role"), table("role_right")
         found = tx.session.scalars(select(user).where(user.login == acting_as)).first()
         if found is None or not found.active:
-            sentence = N_("{login} is not a user of this store.") if found is None else N_("{login} is no longer active in this store.")
-            raise Forbidden("actor.unknown", sentence, hint=N_("An administrator can add people: crm user add NAME --login {login}."), login=acting_as)
+            sentence = (
+                N_("{login} is not a user of this store.")
+                if found is None
+                else N_("{login} is no longer active in this store.")
+            )
+            raise Forbidden(
+                "actor.unknown",
+                sentence,
+                hint=N_("An administrator can add people: crm user add NAME --login {login}."),
+                login=acting_as,
+            )
         code = tx.session.scalars(select(role.code).where(role.id == found.role_id)).first() or ""
-        rows = tx.session.execute(select(right.noun, right.verb, right.scope).where(right.role_id == found.role_id))
+        rows = tx.session.execute(
+            select(right.noun, right.verb, right.scope).where(right.role_id == found.role_id)
+        )
         rights = {(noun, verb): scope for noun, verb, scope in rows}
         return Actor(found.id, login, acting_as, code, found.dept_id, found.territory_id, rights)
 
@@ -149,13 +179,17 @@ class Context:
             yield tx
 
     @contextmanager
-    def transaction(self, verb: str, note: str = "", *, undoes: int | None = None, force: bool = False) -> Iterator[Tx]:
+    def transaction(
+        self, verb: str, note: str = "", *, undoes: int | None = None, force: bool = False
+    ) -> Iterator[Tx]:
         """The only place that begins and commits: all of the block or nothing, journalled under `verb`.
 
         A dry run goes through the same code and is rolled back when the context closes. Raises what the block raises,
         Forbidden, Busy, and Invalid for what the store refuses.
         """
-        manager = session.writing(self.store, self.actor, self.clock.now(), verb, note or self.note, undoes=undoes)
+        manager = session.writing(
+            self.store, self.actor, self.clock.now(), verb, note or self.note, undoes=undoes
+        )
         tx = manager.__enter__()
         tx.force = force
         try:
@@ -202,11 +236,8 @@ class Context:
         """Keep what a command with `--key` answered, for the next time that it is said."""
         if not self.key or self.dry_run or self.last_tx is None:
             return
-        with session.guard(self.store), session.open_session(self.store, {}, write=True) as open_session:
-            row = open_session.get(Once, self.key)
-            if row is not None:
-                row.answer = answer
-                open_session.commit()
+        with session.guard(self.store), self.store.engine.execution_options(write=True).begin() as connection:
+            connection.execute(update(Once).where(Once.key == self.key).values(answer=answer))  # type: ignore[arg-type]
 
     # Reading what people type
 
@@ -230,7 +261,11 @@ class Context:
         """The list `name`: every way to write an entry (code, name in either language, folded) → its code."""
         if name not in self._choices:
             choice = table("type")
-            rows = tx.session.execute(select(choice.code, choice.name, choice.name_zh).where(choice.list == name, choice.active.is_(True)))
+            rows = tx.session.execute(
+                select(choice.code, choice.name, choice.name_zh).where(
+                    choice.list == name, choice.active.is_(True)
+                )
+            )
             words: dict[str, str] = {}
             for code, *names in rows:
                 words[fold(code)] = code
@@ -245,7 +280,9 @@ class Context:
         found = words.get(fold(text))
         if found is None and words and name not in ("tag", "interest", "skill"):
             near = nearest(text, words.values())
-            said = gettext(N_("{text} is not on the list {list}; kept as typed.")).format(text=text, list=name)
+            said = gettext(N_("{text} is not on the list {list}; kept as typed.")).format(
+                text=text, list=name
+            )
             self.remark(said + (" " + gettext(N_("Did you mean {near}?")).format(near=near) if near else ""))
         return found or text
 
@@ -258,9 +295,15 @@ class Context:
         """`process`, or the id of the default process. Raises NotReady when the store has none."""
         if process is not None:
             return process
-        found = tx.session.scalars(select(table("process").id).where(table("process").code == "default")).first()
+        found = tx.session.scalars(
+            select(table("process").id).where(table("process").code == "default")
+        ).first()
         if found is None:
-            raise NotReady("process.none", N_("There is no process called default."), hint=N_("Add one: crm process add --code default --name Default."))
+            raise NotReady(
+                "process.none",
+                N_("There is no process called default."),
+                hint=N_("Add one: crm process add --code default --name Default."),
+            )
         return int(found)
 
     def stages(self, tx: Tx, process: int) -> dict[str, str]:
@@ -268,7 +311,9 @@ class Context:
         if process not in self._stages:
             stage = table("stage")
             rows = tx.session.execute(
-                select(stage.code, stage.name, stage.name_zh).where(stage.process_id == process).order_by(stage.position)
+                select(stage.code, stage.name, stage.name_zh)
+                .where(stage.process_id == process)
+                .order_by(stage.position)
             )
             words: dict[str, str] = {}
             for code, *names in rows:
@@ -288,7 +333,9 @@ class Context:
                 "stage.unknown",
                 N_("This process has no stage {text}."),
                 field="stage",
-                hint=N_("Did you mean {near}? Its stages are: {stages}.") if near else N_("Its stages are: {stages}."),
+                hint=N_("Did you mean {near}? Its stages are: {stages}.")
+                if near
+                else N_("Its stages are: {stages}."),
                 text=text,
                 near=words.get(near or ""),
                 stages=", ".join(dict.fromkeys(words.values())),

@@ -465,6 +465,7 @@ def commit(tx: Tx) -> bool:
     with guard(tx.store):
         tx.session.flush()
         if not has_entries(tx):
+            tx.session.expunge_all()  # a rollback would empty the records that the caller is about to show
             tx.session.rollback()
             return False
         if tx.store.sqlite:
