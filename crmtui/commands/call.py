@@ -14,9 +14,10 @@ from crmtui.i18n import N_, gettext
 from crmtui.text import clean
 
 if TYPE_CHECKING:
-    from crmtui.commands.output import Column, Output
+    from crmtui.commands.output import Output
     from crmtui.config import Config
     from crmtui.services.context import Context
+    from crmtui.services.records import Field as Column
 
 Row = Mapping[str, Any]
 
@@ -88,12 +89,36 @@ class Call:
         fields = [field for field in records.fields_of(self.ctx, noun) if field.name in row]
         self.one(fields, row)
 
+    def records(self, noun: str, objs: Iterable[Any]) -> None:
+        """Print several records of `noun`, as they now are."""
+        from crmtui.services import records
+
+        rows = [obj if isinstance(obj, Mapping) else records.present(self.ctx, noun, obj) for obj in objs]
+        self.rows(records.fields_of(self.ctx, noun), rows)
+
+    def figures(self, **figures: int) -> None:
+        """Print a few whole numbers under their names, such as the parts of a summary."""
+        from crmtui.commands.output import columns
+
+        self.one(columns(**dict.fromkeys(figures, "whole")), figures)
+
+    def value(self, text: str, **json_form: str) -> None:
+        """Print a single text: as it is, or in JSON as an object of `json_form`."""
+        if self.options.format in ("json", "jsonl") or self.options.jq or self.options.template:
+            from crmtui.commands.output import columns
+
+            self.one(columns(**dict.fromkeys(json_form, "line")), json_form)
+        else:
+            self.text(clean(text))
+
     def one(self, columns: "Sequence[Column]", row: Row) -> None:
         """Print one object with `columns`; after a change its JSON has the `tx` that `crm undo` takes."""
         extra = {"tx": self.ctx.last_tx} if self.change else {}
         self.out.one(columns, row, extra)
 
-    def rows(self, columns: "Sequence[Column]", rows: Iterable[Row], total: Callable[[], int] | None = None) -> None:
+    def rows(
+        self, columns: "Sequence[Column]", rows: Iterable[Row], total: Callable[[], int] | None = None
+    ) -> None:
         """Print many rows with `columns`. `total` says how many there are where `rows` may stop before the end."""
         shown, unshown = self.out.many(columns, rows)
         if unshown:
@@ -117,7 +142,9 @@ class Call:
     @property
     def may_ask(self) -> bool:
         """Whether there is a person who can answer."""
-        return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not self.options.no_input
+        return (
+            sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not self.options.no_input
+        )
 
     def confirm(self, question: str, **params: object) -> None:
         """Go on only if the person says yes, or --yes was given; raises NotReady otherwise. A dry run never asks."""
@@ -154,7 +181,9 @@ class Call:
             self.out.claim()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         done = error is None
         try:
             if "ctx" in self.__dict__:

@@ -9,7 +9,7 @@ from typing import Any
 
 from crmtui import i18n
 from crmtui.errors import Busy, Conflict, CrmError, Forbidden, Invalid, NotFound, NotReady, Partial, Refused
-from crmtui.i18n import N_, gettext
+from crmtui.i18n import N_
 from crmtui.text import clean
 
 EXIT: dict[type[CrmError], int] = {
@@ -55,7 +55,9 @@ def _run(words: list[str]) -> int:
         if any("\ud800" <= letter <= "\udfff" for letter in word):
             raise Invalid(
                 "usage.not_utf8",
-                N_("{word} is not UTF-8: enter it again, or read it from a file with --input or import --encoding."),
+                N_(
+                    "{word} is not UTF-8: enter it again, or read it from a file with --input or import --encoding."
+                ),
                 word=word,
             )
     import typer
@@ -63,13 +65,14 @@ def _run(words: list[str]) -> int:
     from crmtui.commands import tree
 
     try:
-        tree.root().main(words, prog_name="crm", standalone_mode=False)
+        command = tree.root()
+        # Not through `main` of Typer, which ends the process by itself when a pipe is closed.
+        with command.make_context("crm", words, help_option_names=["-h", "--help"]) as context:
+            command.invoke(context)
     except typer.TyperException as error:
         raise _from_parser(error) from error
     except typer.Exit as leave:
         return int(leave.exit_code)
-    except typer.Abort:
-        return INTERRUPTED
     return 0
 
 
@@ -97,7 +100,9 @@ def _language(words: list[str]) -> str:
     from crmtui import config
 
     try:
-        return str(config.load({"config": _given(words, "--config") or None})["lang"] or i18n.from_environment())
+        return str(
+            config.load({"config": _given(words, "--config") or None})["lang"] or i18n.from_environment()
+        )
     except CrmError:
         return i18n.from_environment()
 
@@ -120,7 +125,12 @@ def _given(words: list[str], option: str) -> str:
 def _told(error: CrmError, words: list[str]) -> int:
     """Tell `error` on standard error, in one line or as JSON; comes back with its exit code."""
     if _wants_json(words):
-        said = {"code": error.code, "message": error.message, "field": error.field, "hint": error.hint or None}
+        said = {
+            "code": error.code,
+            "message": error.message,
+            "field": error.field,
+            "hint": error.hint or None,
+        }
         line = json.dumps({"error": said}, ensure_ascii=True)
     else:
         line = clean(f"crm: {error}")
@@ -148,7 +158,9 @@ def _from_system(error: OSError) -> CrmError:
         raise error
     params = {"file": error.filename or "", "reason": error.strerror or str(error)}
     if isinstance(error, PermissionError):
-        return Forbidden("system.forbidden", N_("The operating system does not allow it: {file} {reason}"), **params)
+        return Forbidden(
+            "system.forbidden", N_("The operating system does not allow it: {file} {reason}"), **params
+        )
     return Busy("system.failed", N_("The operating system refuses: {file} {reason}"), **params)
 
 
@@ -156,13 +168,21 @@ def _from_parser(error: Any) -> CrmError:
     """The parser's complaint as ours, in the language in use."""
     command = error.ctx.command.node.path if getattr(error, "ctx", None) else ""
     kind = type(error).__name__
-    hint = N_("`crm {command} --help` shows what it takes.") if command else N_("`crm --help` shows what there is.")
+    hint = (
+        N_("`crm {command} --help` shows what it takes.")
+        if command
+        else N_("`crm --help` shows what there is.")
+    )
     option = getattr(error, "option_name", "")
     if kind == "NoSuchOption":
         from crmtui.text import nearest
 
-        known = [flag for parameter in error.ctx.command.params for flag in (*parameter.opts, *parameter.secondary_opts)]
-        near = nearest(option, (flag for flag in known if flag.startswith("--")))
+        known = [
+            flag
+            for parameter in error.ctx.command.params
+            for flag in (*parameter.opts, *parameter.secondary_opts)
+        ]
+        near = nearest(option, ["--help", *(flag for flag in known if flag.startswith("--"))])
         return Invalid(
             "usage.no_such_option",
             N_("There is no option {option} here."),
@@ -177,10 +197,16 @@ def _from_parser(error: Any) -> CrmError:
             name = error.param.opts[0]
         return Invalid("usage.missing", N_("{name} is missing."), hint=hint, name=name, command=command)
     if kind == "BadOptionUsage":
-        sentence = N_("{option} takes no value.") if "does not take" in error.message else N_("{option} needs a value.")
+        sentence = (
+            N_("{option} takes no value.")
+            if "does not take" in error.message
+            else N_("{option} needs a value.")
+        )
         return Invalid("usage.option_value", sentence, hint=hint, option=option, command=command)
     name = getattr(getattr(error, "param", None), "opts", [""])[0]
-    return Invalid("usage.wrong", N_("{name}: {reason}"), hint=hint, name=name, reason=error.message, command=command)
+    return Invalid(
+        "usage.wrong", N_("{name}: {reason}"), hint=hint, name=name, reason=error.message, command=command
+    )
 
 
 def _stop_writing() -> None:
@@ -196,8 +222,14 @@ def _stop_writing() -> None:
 def _bug(error: Exception, words: list[str]) -> int:
     """One sentence for a fault of the program itself; the traceback goes to a file that only its owner reads."""
     place = _logged(error)
-    sentence = N_("A fault in the program ({kind}).") if place else N_("A fault in the program ({kind}: {said}).")
-    hint = N_("Please report it with the file {place}.") if place else N_("Please report it; CRM_DEBUG=1 shows more.")
+    sentence = (
+        N_("A fault in the program ({kind}).") if place else N_("A fault in the program ({kind}: {said}).")
+    )
+    hint = (
+        N_("Please report it with the file {place}.")
+        if place
+        else N_("Please report it; CRM_DEBUG=1 shows more.")
+    )
     told = CrmError("bug", sentence, hint=hint, kind=type(error).__name__, said=error, place=place)
     if _wants_json(words):
         said = {"code": told.code, "message": told.message, "field": None, "hint": told.hint}

@@ -11,7 +11,7 @@ from crmtui.services.records import as_json, as_text
 from crmtui.text import clean, csv_cell
 
 if TYPE_CHECKING:
-    from crmtui.commands.output import Column
+    from crmtui.services.records import Field as Column
 
 Row = Mapping[str, Any]
 NUMBERS = ("money", "whole", "percent", "rate", "number")
@@ -48,7 +48,9 @@ def _visible(text: str) -> str:
     r"""JSON with everything that does not print as \u escapes: the same values, and nothing for a terminal to obey."""
     if text.isprintable():
         return text
-    return "".join(letter if letter == "\n" or letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+    return "".join(
+        letter if letter == "\n" or letter.isprintable() else json.dumps(letter)[1:-1] for letter in text
+    )
 
 
 def _json(columns: "Sequence[Column]", rows: Iterable[Row], style: Style) -> Iterator[str]:
@@ -71,7 +73,10 @@ def _tsv(columns: "Sequence[Column]", rows: Iterable[Row], style: Style) -> Iter
     if style.header:
         yield "\t".join(column.name for column in columns) + "\n"
     for row in rows:
-        yield "\t".join(_tab_cell(as_text(column, row.get(column.name), people=False)) for column in columns) + "\n"
+        yield (
+            "\t".join(_tab_cell(as_text(column, row.get(column.name), people=False)) for column in columns)
+            + "\n"
+        )
 
 
 def _tab_cell(text: str) -> str:
@@ -133,7 +138,9 @@ def write_xlsx(path: str, columns: "Sequence[Column]", rows: Iterable[Row]) -> N
     """One sheet at `path`: text always as text, numbers as numbers where a workbook can hold them exactly."""
     import xlsxwriter
 
-    book = xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        path, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     sheet = book.add_worksheet()
     bold = book.add_format({"bold": True})
     for place, column in enumerate(columns):

@@ -12,7 +12,7 @@ from crmtui.services.records import as_text
 from crmtui.text import clean, cut, pad, width
 
 if TYPE_CHECKING:
-    from crmtui.commands.output import Column
+    from crmtui.services.records import Field as Column
 
 Row = Mapping[str, Any]
 _GAP = 2
@@ -47,7 +47,10 @@ def plain(columns: "Sequence[Column]", rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _line(cells: list[str], columns: "Sequence[Column]", widths: list[int]) -> str:
-    padded = (pad(cell, size, column.kind in NUMBERS) for cell, column, size in zip(cells, columns, widths, strict=True))
+    padded = (
+        pad(cell, size, column.kind in NUMBERS)
+        for cell, column, size in zip(cells, columns, widths, strict=True)
+    )
     return (" " * _GAP).join(padded).rstrip() + "\n"
 
 
@@ -73,9 +76,13 @@ def table(columns: "Sequence[Column]", rows: Sequence[Row], color: str) -> list[
     drawn = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_edge=False)
     for column, size in zip(fit, widths, strict=True):
         justify: Any = "right" if column.kind in NUMBERS else "left"
-        drawn.add_column(Text(cut(_label(column), size), style="bold"), justify=justify, width=size, no_wrap=True)
+        drawn.add_column(
+            Text(cut(_label(column), size), style="bold"), justify=justify, width=size, no_wrap=True
+        )
     for row in rows:
-        drawn.add_row(*(Text(cut(_cell(column, row), size)) for column, size in zip(fit, widths, strict=True)))
+        drawn.add_row(
+            *(Text(cut(_cell(column, row), size)) for column, size in zip(fit, widths, strict=True))
+        )
     console.print(drawn, soft_wrap=True)
     return [column.name for column in columns[len(fit) :]]
 

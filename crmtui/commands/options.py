@@ -18,9 +18,13 @@ FORMATS = ("table", "plain", "tsv", "csv", "json", "jsonl", "md", "xlsx")
 _PREFIX = "common_"
 
 
-def option(name: str, *flags: str, help: str, metavar: str = "", kind: Any = str, panel: str = "") -> Parameter:
+def option(
+    name: str, *flags: str, help: str, metavar: str = "", kind: Any = str, panel: str = ""
+) -> Parameter:
     """An option of a command built from data: its value arrives as the keyword argument `name`, None when not given."""
-    info = typer.Option(*flags, help=help, metavar=metavar or None, rich_help_panel=panel or None, show_default=False)
+    info = typer.Option(
+        *flags, help=help, metavar=metavar or None, rich_help_panel=panel or None, show_default=False
+    )
     default = False if kind is bool else None
     annotation = kind if kind is bool else kind | None
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, info])
@@ -63,7 +67,12 @@ GENERAL = _common(
 CHANGES = _common(
     CHANGE,
     ("dry_run", "--dry-run -n", "", N_("Show what would happen and change nothing  (CRM_DRY_RUN)")),
-    ("key", "--key", "TEXT", N_("Do this once only: the same key answers as the first time, for 30 days  (CRM_KEY)")),
+    (
+        "key",
+        "--key",
+        "TEXT",
+        N_("Do this once only: the same key answers as the first time, for 30 days  (CRM_KEY)"),
+    ),
     ("if_version", "--if-version", "N", N_("Only if the record is still at this version  (CRM_IF_VERSION)")),
 )
 OUTPUTS = _common(
@@ -142,5 +151,7 @@ def from_environment(name: str, *, flag: bool = False) -> Any:
 def whole(flag: str, value: str) -> int:
     """`value` as a whole number that is not negative, of at most 18 digits; raises Invalid naming `flag`."""
     if not (value.isascii() and value.isdigit() and len(value) <= 18):
-        raise Invalid("usage.number", N_("{option} takes a whole number, not {value}."), option=flag, value=value)
+        raise Invalid(
+            "usage.number", N_("{option} takes a whole number, not {value}."), option=flag, value=value
+        )
     return int(value)

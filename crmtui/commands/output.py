@@ -5,32 +5,25 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from crmtui.commands.options import FORMATS, Options
 from crmtui.errors import Busy, CrmError, Forbidden, Invalid, Refused
 from crmtui.i18n import N_
 from crmtui.text import nearest
 
+if TYPE_CHECKING:
+    from crmtui.config import Config
+    from crmtui.services.records import Field as Column
+
 MACHINE = ("csv", "json", "jsonl", "xlsx", "tsv", "md")
 Row = Mapping[str, Any]
-
-
-class Column(Protocol):
-    """What is known of a value that is printed: a field of a noun, or a column of totals."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
 
 
 class Output:
     """The place and the format of one command's data."""
 
-    def __init__(self, options: Options, config: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, options: Options, config: Callable[[], "Config"]) -> None:
         self._options = options
         self._config = config
         self._file: TextIO | None = None
@@ -42,7 +35,9 @@ class Output:
                 "usage.format",
                 N_("There is no format {format}."),
                 field="format",
-                hint=N_("Did you mean {near}?") if nearest(options.format, FORMATS) else N_("There are: {formats}."),
+                hint=N_("Did you mean {near}?")
+                if nearest(options.format, FORMATS)
+                else N_("There are: {formats}."),
                 format=options.format,
                 near=nearest(options.format, FORMATS),
                 formats=", ".join(FORMATS),
@@ -103,7 +98,11 @@ class Output:
         target = self._path
         if self._options.force and os.path.lexists(target):
             if not stat.S_ISREG(os.lstat(target).st_mode):
-                raise Refused("output.not_a_file", N_("{file} is not an ordinary file; it is left as it is."), file=target)
+                raise Refused(
+                    "output.not_a_file",
+                    N_("{file} is not an ordinary file; it is left as it is."),
+                    file=target,
+                )
             target = self._part = f"{self._path}.{os.getpid()}.part"
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         return open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="")
@@ -126,7 +125,7 @@ class Output:
 
     # The data
 
-    def one(self, columns: Sequence[Column], row: Row, extra: Mapping[str, Any]) -> None:
+    def one(self, columns: "Sequence[Column]", row: Row, extra: Mapping[str, Any]) -> None:
         """One record: an object in JSON, lines of `field  value` for people, a row of its own elsewhere."""
         from crmtui.commands import formats, layout
 
@@ -136,13 +135,21 @@ class Output:
         if self.format == "json":
             self.write(formats.json_object({**formats.plain_object(chosen, row), **extra}) + "\n")
         elif self.format in ("table", "plain"):
-            shown = chosen if self._options.fields else [column for column in chosen if row.get(column.name) not in (None, [], "")]
+            shown = (
+                chosen
+                if self._options.fields
+                else [
+                    column
+                    for column in chosen
+                    if row.get(column.name) not in (None, [], "") and column.name != "id"
+                ]
+            )
             for line in layout.card(shown, row):
                 self.write(line)
         else:
             self._write_rows(chosen, [row], extra)
 
-    def many(self, columns: Sequence[Column], rows: Iterable[Row]) -> tuple[int, list[str]]:
+    def many(self, columns: "Sequence[Column]", rows: Iterable[Row]) -> tuple[int, list[str]]:
         """All `rows`; comes back with how many there were, and the names of columns that found no room."""
         from crmtui.commands import layout
 
@@ -160,7 +167,7 @@ class Output:
             self._write_rows(chosen, counted, {})
         return counted.count, unshown
 
-    def _write_rows(self, columns: Sequence[Column], rows: Iterable[Row], extra: Mapping[str, Any]) -> None:
+    def _write_rows(self, columns: "Sequence[Column]", rows: Iterable[Row], extra: Mapping[str, Any]) -> None:
         from crmtui.commands import formats
 
         if self.format == "xlsx":
@@ -170,7 +177,9 @@ class Output:
         for text in writer(columns, rows, formats.Style(self._options.header, self.terminal, extra)):
             self.write(text)
 
-    def _filtered(self, columns: Sequence[Column], rows: Iterable[Row], extra: Mapping[str, Any] | None) -> bool:
+    def _filtered(
+        self, columns: "Sequence[Column]", rows: Iterable[Row], extra: Mapping[str, Any] | None
+    ) -> bool:
         """Put the data through --jq or --template, if either was asked for. `extra` is None for many rows."""
         if not self._options.jq and not self._options.template:
             return False
@@ -199,7 +208,14 @@ class _Counted:
             yield row
 
 
-def select(columns: Sequence[Column], names: str | None) -> Sequence[Column]:
+def columns(**kinds: str) -> "list[Column]":
+    """Columns for values that are no fields of a noun: name → kind (see `Field`); an underscore reads as a blank."""
+    from crmtui.services.records import Field
+
+    return [Field(kind, name=name, label=name.replace("_", " ").capitalize()) for name, kind in kinds.items()]
+
+
+def select(columns: "Sequence[Column]", names: str | None) -> "Sequence[Column]":
     """The columns that `names` (a,b,c or all) asks for, in that order; all of them when it is silent."""
     if not names or names.strip() == "all":
         return columns
@@ -231,10 +247,24 @@ def peek(rows: Iterable[Row], count: int) -> tuple[list[Row], Iterable[Row]]:
 def _unwritable(path: str, error: OSError) -> CrmError:
     if isinstance(error, FileExistsError):
         return Refused(
-            "output.exists", N_("{file} exists already."), hint=N_("Add --force to replace it."), field="output", file=path
+            "output.exists",
+            N_("{file} exists already."),
+            hint=N_("Add --force to replace it."),
+            field="output",
+            file=path,
         )
     if isinstance(error, PermissionError):
-        return Forbidden("output.forbidden", N_("{file} may not be written by this account."), field="output", file=path)
+        return Forbidden(
+            "output.forbidden", N_("{file} may not be written by this account."), field="output", file=path
+        )
     if isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
-        return Invalid("output.no_folder", N_("There is no folder to write {file} in."), field="output", file=path)
-    return Busy("output.failed", N_("{file} could not be written: {reason}"), field="output", file=path, reason=error.strerror or "")
+        return Invalid(
+            "output.no_folder", N_("There is no folder to write {file} in."), field="output", file=path
+        )
+    return Busy(
+        "output.failed",
+        N_("{file} could not be written: {reason}"),
+        field="output",
+        file=path,
+        reason=error.strerror or "",
+    )

@@ -240,11 +240,12 @@ class _Shared:
 
 def _given(context: Any) -> dict[str, Any]:
     """The options that stand in the line up to here, by parameter."""
-    given = dict(context.default_map or {})
-    for name, value in context.params.items():
-        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE":
-            given[name] = value
-    return given
+    said = {
+        name: value
+        for name, value in context.params.items()
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    }
+    return {**(context.default_map or {}), **said}
 
 
 def _flag(context: Any, name: str) -> str:
@@ -297,6 +298,4 @@ def no_such(node: Node, word: str) -> Invalid:
 
 def root() -> Any:
     """The whole command line, ready to be called."""
-    command = build(ROOT)
-    command.context_settings = {"help_option_names": ["-h", "--help"]}
-    return command
+    return build(ROOT)

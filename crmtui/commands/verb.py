@@ -49,7 +49,8 @@ def runner(verb: Verb, parameters: list[Parameter]) -> Callable[..., None]:
 
     def run(**values: Any) -> None:
         with Call.open(verb.path, values, change=verb.change) as call:
-            verb.run(call, **call.own)
+            if not call.again():
+                verb.run(call, **call.own)
 
     return signed(run, [*verb.own, *parameters])
 
