@@ -1,0 +1,67 @@
+"""`crm lead`: qualify, rule out, convert."""
+
+from typing import Annotated
+
+import typer
+
+from crmtui.commands.call import Call
+from crmtui.commands.verb import command
+from crmtui.i18n import N_
+
+Ref = Annotated[str, typer.Argument(metavar="REF", help=N_("The lead: 12, L-12, ext:ID or its company"))]
+
+
+@command("lead qualify", change=True, examples=('crm lead qualify 12 --note "budget is there"',))
+def qualify(
+    call: Call, ref: Ref, note: Annotated[str, typer.Option("--note", help=N_("What speaks for it"))] = ""
+) -> None:
+    """Mark a lead as worth pursuing."""
+    from crmtui.services import lead
+
+    call.record("lead", lead.qualify(call.ctx, ref, note))
+
+
+@command("lead disqualify", change=True, examples=('crm lead disqualify 12 --reason "no budget"',))
+def disqualify(
+    call: Call, ref: Ref, reason: Annotated[str, typer.Option("--reason", help=N_("Why it is ruled out"))] = ""
+) -> None:
+    """Rule a lead out."""
+    from crmtui.services import lead
+
+    call.record("lead", lead.disqualify(call.ctx, ref, reason))
+
+
+@command(
+    "lead convert",
+    change=True,
+    more=N_("A customer of the same name that you can see is used; a converted lead changes nothing more."),
+    examples=("crm lead convert 12 --amount 500000 --stage needs-analysis",),
+)
+def convert(
+    call: Call,
+    ref: Ref,
+    account: Annotated[str, typer.Option("--account", help=N_("Use this customer"))] = "",
+    name: Annotated[str, typer.Option("--name", help=N_("The name of the opportunity"))] = "",
+    amount: Annotated[str, typer.Option("--amount", help=N_("What it may be worth"))] = "",
+    currency: Annotated[str, typer.Option("--currency", help=N_("Its currency, such as USD"))] = "",
+    expected_close_on: Annotated[
+        str, typer.Option("--expected-close-on", help=N_("When it is expected to close"))
+    ] = "",
+    process: Annotated[str, typer.Option("--process", help=N_("The process it runs under"))] = "",
+    stage: Annotated[str, typer.Option("--stage", help=N_("The stage it begins in"))] = "",
+) -> None:
+    """Make a customer, a contact and an opportunity of a lead."""
+    from crmtui.services import lead
+
+    given = {
+        "name": name,
+        "amount": amount,
+        "currency": currency,
+        "expected_close_on": expected_close_on,
+        "process": process,
+        "stage": stage,
+    }
+    found = lead.convert(call.ctx, ref, {key: value for key, value in given.items() if value}, account=account)
+    if found.opp is not None and found.opp.expected_close_on is None:
+        call.say(N_("O-{opp} has no expected close date yet: crm opp adjust {opp} --expected-close-on DATE"), opp=found.opp.id)
+    call.record("lead", found.lead)
