@@ -45,6 +45,11 @@ def digits_of(currency: str) -> int:
     return _DIGITS[check_currency(currency)] if digits is None else digits
 
 
+def currencies_unlike(digits: int) -> dict[int, list[str]]:
+    """The currencies that do not have `digits` decimal digits, by how many they have."""
+    return {other: codes.split() for other, codes in _BY_DIGITS.items() if other != digits}
+
+
 # -- reading ----------------------------------------------------------------------------------------------------
 
 # The plain form of most files. In a currency of two digits, `whole` * 100 + `cents` is what parse_amount returns.

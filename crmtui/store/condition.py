@@ -1,7 +1,8 @@
 """Conditions as people write them: text read into a tree whose parts know their places; no store, no meaning yet."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from crmtui.errors import Invalid
 from crmtui.i18n import N_, gettext
@@ -15,7 +16,7 @@ MOST_NESTED = 50
 class Place:
     """The stretch of `text` from `start` to before `end`."""
 
-    text: str
+    text: str = field(repr=False)
     start: int
     end: int
 
@@ -28,10 +29,10 @@ class Place:
         return f"{before}{there}{after}\n{' ' * width(before)}{'^' * max(width(there), 1)}"
 
 
-def fault(code: str, sentence: str, place: Place, **params: object) -> Invalid:
-    """An Invalid about `place`: its params tell `text`, `position` (from 0) and `pointer`, which is also the hint."""
-    here: dict[str, object] = {"text": place.text, "position": place.start, "pointer": place.pointer()}
-    return Invalid(code, sentence, hint="{pointer}", **(here | params))
+def fault(code: str, sentence: str, at: Place, /, field: str | None = None, **params: object) -> Invalid:
+    """An Invalid about the place `at`: its params tell `text`, `position` (from 0) and `pointer`, which is also the hint."""
+    here: dict[str, Any] = {"text": at.text, "position": at.start, "pointer": at.pointer()}
+    return Invalid(code, sentence, field=field, hint="{pointer}", **(here | params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Compare:
     """`name` compared with `values`; `op` is one of = < <= > >= ~ in under empty."""
 
     name: str
@@ -64,20 +65,20 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class Every:
     """True where every part is."""
 
     parts: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Any:
+class Some:
     """True where at least one part is."""
 
     parts: "tuple[Node, ...]"
 
 
-Node = Test | Not | All | Any
+Node = Compare | Not | Every | Some
 
 
 def parse(text: str) -> Node:
@@ -85,7 +86,11 @@ def parse(text: str) -> Node:
     try:
         check(text, max=MOST_CHARACTERS, multiline=True)
     except TextProblem as problem:
-        raise Invalid("condition.syntax", problem.sentence, **problem.params) from problem
+        start = int(str(problem.params.get("place", 1))) - 1
+        params: dict[str, Any] = problem.params
+        raise fault(
+            "condition.syntax", problem.sentence, Place(text, start, start + 1), **params
+        ) from problem
     parser = _Parser(text)
     tree = parser.either()
     parser.finish()
@@ -116,17 +121,15 @@ class _Token:
 
 
 def _tokens(text: str) -> list[_Token]:
-    found, start = [], 0
+    found: list[_Token] = []
+    start = 0
     while True:
         start += len(_BLANK.match(text, start)[0])  # type: ignore[index]
         if start == len(text):
             return [*found, _Token("end", "", Place(text, start, start))]
         match = _TOKEN.match(text, start)
         if match is None:
-            place = Place(text, start, start + 1)
-            if text[start] == "!":
-                raise fault("condition.syntax", N_("! stands only before = and ~; write not before anything else."), place)
-            raise fault("condition.syntax", N_("This quote is not closed."), place)
+            raise fault("condition.syntax", N_("This quote is not closed."), Place(text, start, start + 1))
         found.append(_Token(str(match.lastgroup), match[0], Place(text, start, match.end())))
         start = match.end()
 
@@ -139,7 +142,9 @@ _VALUE = N_("A value is expected here, not {found}.")
 _EMPTY = N_("The word empty is expected here, not {found}.")
 _CLOSE = N_("A closing parenthesis is expected here, not {found}.")
 _COMMA = N_("A comma or a closing parenthesis is expected here, not {found}.")
-_MORE = N_("The words and, or, or the end are expected here, not {found}. A value of several words needs quotes.")
+_MORE = N_(
+    "The words and, or, or the end are expected here, not {found}. A value of several words needs quotes."
+)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*)*")
 _SIGNS = {"=": "=", "!=": "=", "<>": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "~": "~", "!~": "~"}
 _NEGATIVE = ("!=", "<>", "!~")
@@ -182,13 +187,13 @@ class _Parser:
         parts = [self.both()]
         while self.took("or"):
             parts.append(self.both())
-        return parts[0] if len(parts) == 1 else Any(tuple(parts))
+        return parts[0] if len(parts) == 1 else Some(tuple(parts))
 
     def both(self) -> Node:
         parts = [self.one()]
         while self.took("and"):
             parts.append(self.one())
-        return parts[0] if len(parts) == 1 else All(tuple(parts))
+        return parts[0] if len(parts) == 1 else Every(tuple(parts))
 
     def one(self) -> Node:
         token = self.token
@@ -201,7 +206,7 @@ class _Parser:
             if not self.took(")"):
                 raise self.wrong(_CLOSE if self.token.kind == "end" else _MORE)
         else:
-            return self.test()
+            return self.compare()
         self.depth -= 1
         return node
 
@@ -212,7 +217,7 @@ class _Parser:
             sentence = N_("Parentheses and not nest at most {most} deep.")
             raise fault("condition.syntax", sentence, token.place, most=MOST_NESTED)
 
-    def test(self) -> Node:
+    def compare(self) -> Node:
         name = self.take()
         if name.kind != "word" or not _NAME.fullmatch(name.text) or name.says("and", "or"):
             raise self.wrong(_FIELD, name)
@@ -235,8 +240,8 @@ class _Parser:
     def made(self, name: _Token, op: str, at: _Token, values: tuple[Value, ...], negative: bool) -> Node:
         last = self.tokens[self.next - 1] if not values else at
         place = Place(at.place.text, at.place.start, last.place.end)
-        test = Test(name.text, op, values, name.place, place)
-        return Not(test) if negative else test
+        compare = Compare(name.text, op, values, name.place, place)
+        return Not(compare) if negative else compare
 
     def several(self) -> tuple[Value, ...]:
         if not self.took("("):
@@ -270,5 +275,9 @@ class _Parser:
             return [self.take().text]
         if first.says(*_MOVABLE) and self.token.kind == "word" and self.token.text[0] in "+-":
             sign = self.take()
-            return [sign.text, self.take().text] if len(sign.text) == 1 and self.token.kind == "word" else [sign.text]
+            return (
+                [sign.text, self.take().text]
+                if len(sign.text) == 1 and self.token.kind == "word"
+                else [sign.text]
+            )
         return []
