@@ -16,7 +16,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from crmtui.errors import Busy, CrmError, Forbidden, Invalid, NotReady, Refused
 from crmtui.i18n import N_
-from crmtui.store import exchange, schema
+from crmtui.store import dialect, exchange, schema
 from crmtui.store.journal import Change, Entry, Running
 from crmtui.store.record import Part, Record, table
 from crmtui.store.visibility import EXCEPTIONS, Actor, reach, subordinates, visible
@@ -107,6 +107,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
+    dialect.register(connection)
     exchange.register(connection)
 
 
