@@ -24,7 +24,19 @@ ROLES = (
 
 READ = ("list", "show", "export", "history")
 SALES = ("lead", "account", "contact", "opp")
-REFERENCE = ("product", "competitor", "process", "stage", "type", "attribute", "rate", "dept", "territory", "user", "role")
+REFERENCE = (
+    "product",
+    "competitor",
+    "process",
+    "stage",
+    "type",
+    "attribute",
+    "rate",
+    "dept",
+    "territory",
+    "user",
+    "role",
+)
 OWN_WORK = ("add", "edit", "archive", "restore", "import")
 
 _SALES_SCOPE = {
@@ -43,7 +55,10 @@ _SALES_SCOPE = {
 """How far each role reaches on leads, customers, contacts and opportunities, reading and changing alike."""
 
 _READ_ONLY = {"marketing": "all", "service": "all", "technician": "team"}
-_EDITS_REFERENCE = {"admin": REFERENCE, "operations": ("product", "competitor", "type", "attribute", "rate", "territory", "process", "stage")}
+_EDITS_REFERENCE = {
+    "admin": REFERENCE,
+    "operations": ("product", "competitor", "type", "attribute", "rate", "territory", "process", "stage"),
+}
 _QUOTA = {
     "admin": ("all", "all"),
     "operations": ("all", "all"),
@@ -55,7 +70,11 @@ _QUOTA = {
 }
 """Role → how far it sees quotas, how far it sets them; others see their own."""
 
-COMPANY_VERBS = {"user": ("act_as",), "log": ("list", "undo"), "store": ("backup", "restore", "check", "configure")}
+COMPANY_VERBS = {
+    "user": ("act_as",),
+    "log": ("list", "undo"),
+    "store": ("backup", "restore", "check", "configure"),
+}
 """Verbs that stand beside the nouns: acting as another, the journal of everybody, the care of the store."""
 
 
@@ -88,13 +107,20 @@ def decide(role: str, noun: str, verb: str) -> str:
 def _sales(role: str, verb: str) -> str:
     if role in _SALES_SCOPE:
         scope = _SALES_SCOPE[role]
-        return "own" if scope == "team" and verb in ("archive", "restore", "import", "team", "reopen") else scope
+        return (
+            "own" if scope == "team" and verb in ("archive", "restore", "import", "team", "reopen") else scope
+        )
     return _READ_ONLY.get(role, "none") if verb in (*READ, "org") else "none"
 
 
 def matrix() -> list[tuple[str, str, str, str]]:
     """Every right of a new store, decided one by one: role, noun, verb, scope."""
-    rows = [(role, noun, verb, decide(role, noun, verb)) for role, _, _ in ROLES for noun in NOUNS for verb in verbs_of(noun)]
+    rows = [
+        (role, noun, verb, decide(role, noun, verb))
+        for role, _, _ in ROLES
+        for noun in NOUNS
+        for verb in verbs_of(noun)
+    ]
     rows += [
         (role, noun, verb, decide(role, noun, verb))
         for role, _, _ in ROLES

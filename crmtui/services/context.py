@@ -78,6 +78,7 @@ class Context:
         self.notes: list[str] = []
         self.last_tx: str | None = None
         self.replayed: str | None = None
+        self._batched = False
         self._rehearsal: Tx | None = None
         self._rehearsing: Any = None
         self._choices: dict[str, dict[str, str]] = {}
@@ -180,21 +181,29 @@ class Context:
 
     @contextmanager
     def transaction(
-        self, verb: str, note: str = "", *, undoes: int | None = None, force: bool = False
+        self,
+        verb: str,
+        note: str = "",
+        *,
+        undoes: int | None = None,
+        force: bool = False,
+        goes_on: int | None = None,
+        last: bool = True,
     ) -> Iterator[Tx]:
         """The only place that begins and commits: all of the block or nothing, journalled under `verb`.
 
-        A dry run goes through the same code and is rolled back when the context closes. Raises what the block raises,
-        Forbidden, Busy, and Invalid for what the store refuses.
+        A dry run goes through the same code and is rolled back when the context closes. `goes_on` is the id of the
+        transaction that this one continues, and `last` says that no other will (see `batch`). Raises what the block
+        raises, Forbidden, Busy, and Invalid for what the store refuses.
         """
         manager = session.writing(
-            self.store, self.actor, self.clock.now(), verb, note or self.note, undoes=undoes
+            self.store, self.actor, self.clock.now(), verb, note or self.note, undoes=undoes, tx_id=goes_on
         )
         tx = manager.__enter__()
-        tx.force = force
+        tx.force, tx.region = force, self.company.phone_region
         try:
             yield tx
-            if self.key:
+            if self.key and last:
                 self._remember(tx)
             if self.dry_run:
                 with session.guard(self.store):
@@ -208,6 +217,20 @@ class Context:
                 raise
         else:
             manager.__exit__(None, None, None)
+
+    @contextmanager
+    def batch(self, verb: str, *, last: bool = False) -> Iterator[Tx]:
+        """One batch of a change too large for one transaction: it commits by itself, under one id with all others.
+
+        A dry run keeps them all in one transaction. The `last` one notes the `--key`. Raises as `transaction`.
+        """
+        if self._rehearsal is not None:
+            yield self._rehearsal
+            return
+        goes_on = int(self.last_tx) if self._batched and self.last_tx else None
+        with self.transaction(verb, goes_on=goes_on, last=last) as tx:
+            yield tx
+        self._batched = True
 
     # Doing a thing once
 

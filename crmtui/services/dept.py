@@ -19,7 +19,7 @@ def tree(ctx: Context) -> list[dict[str, Any]]:
     """Departments and their people in reading order: depth, ref, name, head (of a department), role (of a person)."""
     with ctx.reading() as tx:
         dept, user, role = table("dept"), table("user"), table("role")
-        roles = dict(tx.session.execute(select(role.id, role.code)).all())
+        roles: dict[int, str] = dict(tx.session.execute(select(role.id, role.code)).tuples().all())
         people = list(
             tx.session.scalars(
                 select(user).where(user.archived_at.is_(None), user.active.is_(True)).order_by(user.name)

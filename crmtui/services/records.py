@@ -118,14 +118,14 @@ def columns_of(row: Any) -> dict[str, Any]:
 
 
 def _presented(
-    ctx: Context, tx: Tx, noun: str, fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]
+    ctx: Context, tx: Tx, noun: str, fields: Sequence[Field], rows: Sequence[Any]
 ) -> Iterator[dict[str, Any]]:
     names = _names(tx, fields, rows)
     for row in rows:
         yield {field.name: _value(ctx, noun, field, row, names) for field in fields}
 
 
-def _names(tx: Tx, fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
+def _names(tx: Tx, fields: Sequence[Field], rows: Sequence[Any]) -> dict[tuple[str, int], str]:
     """The names of all records that these rows point at, as far as the actor may see them."""
     wanted: dict[str, set[int]] = {}
     for field in fields:
@@ -256,8 +256,9 @@ def _stream(
     with ctx.reading() as tx:
         model = table(noun)
         order = where.order(noun, sort, scope_for(ctx, tx)) if sort else [model.id.desc()]
+        columns = [getattr(model, name) for name in model.model_fields]
         query = (
-            select(*model.__table__.columns).where(*matching(ctx, tx, noun, text, archived)).order_by(*order)
+            select(*columns).where(*matching(ctx, tx, noun, text, archived)).order_by(*order)
         )
         query = query.limit(limit) if limit is not None else query
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
@@ -302,7 +303,7 @@ def read_values(
     for field, value in _in_order(fields, given, noun):
         _check_settable(noun, field, through)
         read = values.read if isinstance(value, str) else values.read_json
-        stored = read(field, value, entry.beside(row))  # type: ignore[operator]
+        stored = read(field, value, entry.beside(row))
         if field.custom:
             attributes = dict(row.get("x") or {})
             attributes[field.name[2:]] = stored.isoformat() if isinstance(stored, date) else stored

@@ -19,7 +19,9 @@ from crmtui.store.visibility import Actor
 SETTINGS = ("name", "currency", "timezone", "fiscal_start", "phone_region")
 
 
-def init(flags: Mapping[str, object], company: Company, *, now: str | None = None, group: str = "") -> Context:
+def init(
+    flags: Mapping[str, object], company: Company, *, now: str | None = None, group: str = ""
+) -> Context:
     """Make a store where the configuration points, with whoever runs this as administrator; return it open.
 
     `group` shares the file with an operating-system group. Raises Refused when something is there already,
@@ -44,7 +46,11 @@ def check_company(company: Company) -> None:
     check_currency(company.currency)
     Clock(zone=company.timezone)
     if not 1 <= company.fiscal_start <= 12:
-        raise Invalid("company.fiscal_start", N_("The fiscal year starts in a month from 1 to 12."), field="fiscal_start")
+        raise Invalid(
+            "company.fiscal_start",
+            N_("The fiscal year starts in a month from 1 to 12."),
+            field="fiscal_start",
+        )
 
 
 def _make_file(path: Path, group: str) -> None:
@@ -54,9 +60,19 @@ def _make_file(path: Path, group: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=folder)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode)
     except FileExistsError as error:
-        raise Refused("store.exists", N_("There is something at {path} already."), hint=N_("Name another place with --db; nothing is ever overwritten."), path=str(path)) from error
+        raise Refused(
+            "store.exists",
+            N_("There is something at {path} already."),
+            hint=N_("Name another place with --db; nothing is ever overwritten."),
+            path=str(path),
+        ) from error
     except OSError as error:
-        raise Forbidden("store.forbidden", N_("This login may not read or write {name}: {said}."), name=str(path), said=error.strerror or str(error)) from error
+        raise Forbidden(
+            "store.forbidden",
+            N_("This login may not read or write {name}: {said}."),
+            name=str(path),
+            said=error.strerror or str(error),
+        ) from error
     os.close(descriptor)
     if group:
         import grp
@@ -65,7 +81,9 @@ def _make_file(path: Path, group: str) -> None:
             number = grp.getgrnam(group).gr_gid
         except KeyError as error:
             path.unlink()
-            raise Invalid("group.unknown", N_("There is no group {group} on this machine."), group=group) from error
+            raise Invalid(
+                "group.unknown", N_("There is no group {group} on this machine."), group=group
+            ) from error
         os.chown(path, -1, number)
         os.chmod(path, mode)
         os.chown(path.parent, -1, number)
@@ -87,7 +105,12 @@ def make(store: Store, company: Company, now: str | None = None) -> None:
         with store.engine.connect() as connection:
             found = schema.version(connection)
         if found != 0:
-            raise Refused("store.exists", N_("There is something at {path} already."), hint=N_("Name another place with --db; nothing is ever overwritten."), path=str(store.path or store.url.database))
+            raise Refused(
+                "store.exists",
+                N_("There is something at {path} already."),
+                hint=N_("Name another place with --db; nothing is ever overwritten."),
+                path=str(store.path or store.url.database),
+            )
         if store.sqlite:
             _choose_journal_mode(store)
         with store.engine.execution_options(write=True).begin() as connection:
@@ -144,7 +167,9 @@ def _fill_processes(tx: Tx) -> None:
     for code, (name, name_zh, stages) in templates.PROCESSES.items():
         process = tx.add(table("process")(code=code, name=name, name_zh=name_zh)).id
         for position, (stage, english, chinese, win, category, days) in enumerate(stages, start=1):
-            row = table("stage")(process_id=process, code=stage, name=english, name_zh=chinese, position=position)
+            row = table("stage")(
+                process_id=process, code=stage, name=english, name_zh=chinese, position=position
+            )
             row.probability, row.category, row.max_days = win, category, days
             tx.session.add(row)
         codes = [stage[0] for stage in stages]

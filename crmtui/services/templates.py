@@ -101,7 +101,11 @@ LISTS = {
         ("marketing", "Marketing", "营销"),
         ("employment", "Employment", "人力资源"),
     ),
-    "product": (("hardware", "Hardware", "硬件"), ("software", "Software", "软件"), ("service", "Service", "服务")),
+    "product": (
+        ("hardware", "Hardware", "硬件"),
+        ("software", "Software", "软件"),
+        ("service", "Service", "服务"),
+    ),
     "customer": (
         ("potential", "Potential", "潜在"),
         ("most-hopeful", "Most hopeful", "最有希望"),
@@ -117,7 +121,12 @@ LISTS = {
         ("oem", "OEM", "OEM"),
         ("case-by-case", "Case by case", "个案合作"),
     ),
-    "order": (("online", "Online", "网上"), ("fax", "Fax", "传真"), ("sales", "Sales", "销售"), ("agent", "Agent", "代理商")),
+    "order": (
+        ("online", "Online", "网上"),
+        ("fax", "Fax", "传真"),
+        ("sales", "Sales", "销售"),
+        ("agent", "Agent", "代理商"),
+    ),
     "opportunity_source": (
         ("launch-event", "Launch event", "发布会"),
         ("seminar", "Seminar", "研讨会"),
@@ -205,6 +214,12 @@ LISTS = {
         ("sole-proprietor", "Sole proprietor", "个体工商户"),
         ("public-body", "Public body", "事业单位"),
     ),
-    "credit_rating": (("aaa", "AAA", "AAA"), ("aa", "AA", "AA"), ("a", "A", "A"), ("b", "B", "B"), ("c", "C", "C")),
+    "credit_rating": (
+        ("aaa", "AAA", "AAA"),
+        ("aa", "AA", "AA"),
+        ("a", "A", "A"),
+        ("b", "B", "B"),
+        ("c", "C", "C"),
+    ),
 }
 """List → entries: code, English name, Chinese name, in rank order. Lists not named here (country, region, tag …) start empty."""

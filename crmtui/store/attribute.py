@@ -20,7 +20,9 @@ class Attribute(Record, table=True):
     noun: str = fields.code(required=True)
     name: str = fields.line(40, required=True)
     kind: str = fields.state("basic", "specific", "extended", default="extended")
-    type: str = fields.state("line", "text", "whole", "percent", "flag", "day", "choice", "email", "phone", default="line")
+    type: str = fields.state(
+        "line", "text", "whole", "percent", "flag", "day", "choice", "email", "phone", default="line"
+    )
     title: str | None = fields.line(120, label=N_("Label"))
     title_zh: str | None = fields.line(120, label=N_("Label (Chinese)"))
     list: str | None = fields.line(40, label=N_("Choices from the list"))

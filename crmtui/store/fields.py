@@ -81,7 +81,15 @@ def phone(*, label: str = "") -> Any:
     return _column(Field("phone", max=60, label=label), Text)
 
 
-def whole(low: int = 0, high: int = 10**12, *, required: bool = False, default: int | None = None, verb: str = "", label: str = "") -> Any:
+def whole(
+    low: int = 0,
+    high: int = 10**12,
+    *,
+    required: bool = False,
+    default: int | None = None,
+    verb: str = "",
+    label: str = "",
+) -> Any:
     """A whole number from `low` to `high`."""
     field = Field("whole", low=low, high=high, required=required, verb=verb, label=label)
     return _column(field, Whole, default=default)
@@ -134,7 +142,9 @@ def many(choices: str, *, label: str = "") -> Any:
 
 def state(*values: str, default: str | None, verb: str = "", required: bool = True, label: str = "") -> Any:
     """One of `values`, fixed by the program."""
-    return _column(Field("state", values=values, required=required, verb=verb, label=label), Text, default=default)
+    return _column(
+        Field("state", values=values, required=required, verb=verb, label=label), Text, default=default
+    )
 
 
 def ref(noun: str, *, required: bool = False, verb: str = "", label: str = "") -> Any:

@@ -19,14 +19,14 @@ class Change(SQLModel, table=True):
     __tablename__ = "tx"
     __table_args__ = (Index("tx_at", "at"), {"sqlite_autoincrement": True})
 
-    id: int | None = sqlmodel.Field(default=None, primary_key=True, sa_type=Whole)  # type: ignore[call-overload]
+    id: int | None = sqlmodel.Field(default=None, primary_key=True, sa_type=Whole)
     at: datetime = sqlmodel.Field(sa_type=Moment)
-    actor_id: int | None = sqlmodel.Field(default=None, sa_type=Whole)  # type: ignore[call-overload]
+    actor_id: int | None = sqlmodel.Field(default=None, sa_type=Whole)
     login: str = sqlmodel.Field(sa_type=Text)
     """The login that the actor really came in with; it differs from the actor's own under `--as`."""
     verb: str = sqlmodel.Field(sa_type=Text)
     note: str = sqlmodel.Field(default="", sa_type=Text)
-    undoes: int | None = sqlmodel.Field(default=None, sa_type=Whole, index=True)  # type: ignore[call-overload]
+    undoes: int | None = sqlmodel.Field(default=None, sa_type=Whole, index=True)
 
 
 class Entry(SQLModel, table=True):
@@ -39,18 +39,18 @@ class Entry(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
 
-    id: int | None = sqlmodel.Field(default=None, primary_key=True, sa_type=Whole)  # type: ignore[call-overload]
-    tx: int | None = sqlmodel.Field(default=None, sa_type=Whole)  # type: ignore[call-overload]
+    id: int | None = sqlmodel.Field(default=None, primary_key=True, sa_type=Whole)
+    tx: int | None = sqlmodel.Field(default=None, sa_type=Whole)
     """Empty: the row was changed past the program; then `at` and `actor` say what the database knew."""
     at: datetime | None = sqlmodel.Field(default=None, sa_type=Moment)
     actor: str | None = sqlmodel.Field(default=None, sa_type=Text)
     noun: str = sqlmodel.Field(sa_type=Text)
-    record: int = sqlmodel.Field(sa_type=Whole)  # type: ignore[call-overload]
-    version: int = sqlmodel.Field(sa_type=Whole)  # type: ignore[call-overload]
+    record: int = sqlmodel.Field(sa_type=Whole)
+    version: int = sqlmodel.Field(sa_type=Whole)
     op: str = sqlmodel.Field(sa_type=Text)
     before: str | None = sqlmodel.Field(default=None, sa_type=Text)
     after: str | None = sqlmodel.Field(default=None, sa_type=Text)
-    xid: int | None = sqlmodel.Field(default=None, sa_type=Whole)  # type: ignore[call-overload]
+    xid: int | None = sqlmodel.Field(default=None, sa_type=Whole)
     """On PostgreSQL the server's transaction, so that readers can wait for the oldest one still running."""
 
 
@@ -60,7 +60,7 @@ class Running(SQLModel, table=True):
     __tablename__ = "running"
 
     id: int = sqlmodel.Field(default=1, primary_key=True)
-    tx: int | None = sqlmodel.Field(default=None, sa_type=Whole)  # type: ignore[call-overload]
+    tx: int | None = sqlmodel.Field(default=None, sa_type=Whole)
 
 
 class Once(SQLModel, table=True):
@@ -71,7 +71,7 @@ class Once(SQLModel, table=True):
     key: str = sqlmodel.Field(primary_key=True, sa_type=Text)
     at: datetime = sqlmodel.Field(sa_type=Moment)
     command: str = sqlmodel.Field(sa_type=Text)
-    tx: int | None = sqlmodel.Field(default=None, sa_type=Whole)  # type: ignore[call-overload]
+    tx: int | None = sqlmodel.Field(default=None, sa_type=Whole)
     answer: str = sqlmodel.Field(default="", sa_type=Text)
 
 
@@ -93,7 +93,8 @@ def _object(columns: list[str], row: str) -> str:
 def _changed(columns: list[str], row: str) -> str:
     """A JSON object of the columns that differ; built from text, because json_patch would drop the NULLs."""
     parts = " || ".join(
-        f"CASE WHEN OLD.\"{c}\" IS NOT NEW.\"{c}\" THEN ',\"{c}\":' || json_quote({row}.\"{c}\") ELSE '' END" for c in columns
+        f'CASE WHEN OLD."{c}" IS NOT NEW."{c}" THEN \',"{c}":\' || json_quote({row}."{c}") ELSE \'\' END'
+        for c in columns
     )
     return f"'{{' || substr({parts}, 2) || '}}'"
 

@@ -3,7 +3,9 @@
 import re
 from functools import lru_cache
 
-PLAIN_EMAIL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?!\.|@)){0,62}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\.){1,4}[A-Za-z]{2,20}")
+PLAIN_EMAIL = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?!\.|@)){0,62}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\.){1,4}[A-Za-z]{2,20}"
+)
 """Addresses so plain that email-validator takes each of them unchanged; a property test holds the two together."""
 
 PLAIN_MOBILE = re.compile(r"(?:\+?86)?1(?:3[0-9]|5[0-35-9]|7[235-8]|8[0-9]|9[0-35-9])[0-9]{8}")
@@ -17,6 +19,8 @@ def phone_key(text: str | None, region: str) -> str | None:
     if text.startswith(("+86", "86")) and region == "CN" or text[0] == "1" and region == "CN":
         if PLAIN_MOBILE.fullmatch(text):
             return "+86" + text[-11:]
+    if not region and "+" not in text and "＋" not in text:
+        return None  # neither the number nor the company says in which country it is
     return _by_library(text, region)
 
 

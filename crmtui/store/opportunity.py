@@ -26,7 +26,16 @@ class Opportunity(Record, table=True):
         Index("opp_account", "account_id", "id"),
         Index("opp_amount", "amount", "id"),
         Index("opp_expected", "expected_close_on", "id"),
-        Index("opp_open", "state", "owner_id", "expected_close_on", "currency", "category", "amount", "probability"),
+        Index(
+            "opp_open",
+            "state",
+            "owner_id",
+            "expected_close_on",
+            "currency",
+            "category",
+            "amount",
+            "probability",
+        ),
         Index("opp_closed", "state", "owner_id", "closed_on", "currency", "amount"),
     )
     NOUN: ClassVar[str] = "opp"
@@ -73,7 +82,7 @@ class Member(Part, table=True):
     )
     PART_OF: ClassVar[tuple[str, str]] = ("opp", "opp_id")
 
-    opp_id: int = sqlmodel.Field(sa_type=Whole)  # type: ignore[call-overload]
-    user_id: int = sqlmodel.Field(sa_type=Whole)  # type: ignore[call-overload]
+    opp_id: int = sqlmodel.Field(sa_type=Whole)
+    user_id: int = sqlmodel.Field(sa_type=Whole)
     role: str | None = sqlmodel.Field(default=None, sa_type=Text)
     responsibility: str | None = sqlmodel.Field(default=None, sa_type=Text)

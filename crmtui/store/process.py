@@ -50,6 +50,6 @@ class Transition(Part, table=True):
     __table_args__ = (Index("transition_key", "process_id", "from_stage", "to_stage", unique=True),)
     PART_OF: ClassVar[tuple[str, str]] = ("process", "process_id")
 
-    process_id: int = sqlmodel.Field(sa_type=Whole)  # type: ignore[call-overload]
+    process_id: int = sqlmodel.Field(sa_type=Whole)
     from_stage: str = sqlmodel.Field(sa_type=Text)
     to_stage: str = sqlmodel.Field(sa_type=Text)

@@ -50,8 +50,8 @@ class Part(SQLModel):
     PART_OF: ClassVar[tuple[str, str]] = ("", "")
     """The noun that it is a part of, and the column that says of which record."""
 
-    id: int | None = sqlmodel.Field(default=None, primary_key=True, sa_type=Whole)  # type: ignore[call-overload]
-    version: int = sqlmodel.Field(default=1, nullable=False, sa_type=Whole)  # type: ignore[call-overload]
+    id: int | None = sqlmodel.Field(default=None, primary_key=True, sa_type=Whole)
+    version: int = sqlmodel.Field(default=1, nullable=False, sa_type=Whole)
 
 
 class Record(Part):
@@ -87,7 +87,9 @@ def declared(noun: str) -> tuple[Field, ...]:
     """The fields of `noun` as declared beside their columns, own fields first, then those that every record has."""
     columns = table(noun).__table__.columns
     every = {column.name for column in columns if column.name in Record.model_fields}
-    own = [fields.named(c.info["field"], c.name) for c in columns if "field" in c.info and c.name not in every]
+    own = [
+        fields.named(c.info["field"], c.name) for c in columns if "field" in c.info and c.name not in every
+    ]
     common = [fields.named(c.info["field"], c.name) for c in columns if "field" in c.info and c.name in every]
     return tuple(own + common)
 

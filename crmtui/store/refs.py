@@ -12,7 +12,14 @@ from crmtui.store.session import Tx
 from crmtui.text import name_key
 
 _NUMBER = re.compile(r"([A-Za-z]{1,2})-([0-9]{1,18})|([0-9]{1,18})")
-_OTHER_NAMES = {"user": ("login",), "role": ("code",), "product": ("code",), "process": ("name_key",), "stage": ("code",), "account": ("short_name",)}
+_OTHER_NAMES = {
+    "user": ("login",),
+    "role": ("code",),
+    "product": ("code",),
+    "process": ("name_key",),
+    "stage": ("code",),
+    "account": ("short_name",),
+}
 """Columns besides the label by which people call a record."""
 
 
@@ -51,7 +58,10 @@ def find_ids(tx: Tx, noun: str, text: str) -> list[int]:
 def _exact(tx: Tx, model: Any, ids: list[int], text: str) -> list[int]:
     """Of several names that are alike, the one that is spelt just so and is not archived, if there is just one."""
     label = getattr(model, model.LABEL)
-    for narrower in (select(model.id).where(model.id.in_(ids), model.archived_at.is_(None)), select(model.id).where(model.id.in_(ids), label == text)):
+    for narrower in (
+        select(model.id).where(model.id.in_(ids), model.archived_at.is_(None)),
+        select(model.id).where(model.id.in_(ids), label == text),
+    ):
         fewer = list(tx.session.scalars(narrower))
         if len(fewer) == 1:
             return fewer

@@ -30,7 +30,7 @@ class Right(Part, table=True):
     __table_args__ = (Index("role_right_key", "role_id", "noun", "verb", unique=True),)
     PART_OF: ClassVar[tuple[str, str]] = ("role", "role_id")
 
-    role_id: int = sqlmodel.Field(sa_type=Whole)  # type: ignore[call-overload]
+    role_id: int = sqlmodel.Field(sa_type=Whole)
     noun: str = sqlmodel.Field(sa_type=Text)
     verb: str = sqlmodel.Field(sa_type=Text)
     scope: str = sqlmodel.Field(sa_type=Text)

@@ -18,6 +18,7 @@ from crmtui.errors import Busy, CrmError, Forbidden, Invalid, NotReady, Refused
 from crmtui.i18n import N_
 from crmtui.store import dialect, exchange, schema
 from crmtui.store.journal import Change, Entry, Running
+from crmtui.store.keys import phone_key
 from crmtui.store.record import Part, Record, table
 from crmtui.store.visibility import EXCEPTIONS, Actor, reach, subordinates, visible
 from crmtui.text import name_key
@@ -267,6 +268,8 @@ class Tx:
     changed: list[tuple[str, int]] = field(default_factory=list)
     force: bool = False
     """Set by undo and by the making of a store, whose changes are checked as a whole instead of row by row."""
+    region: str = ""
+    """The company's own region (ISO 3166 letters), by which phone numbers without a country are read."""
 
     def add(self, record: Any) -> Any:
         """Put a new row into the store at once, so that its id is known."""
@@ -297,8 +300,9 @@ class Tx:
 def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
     """A session on `store` whose reads carry the predicate and whose writes are checked; `tx_of["tx"]` is its unit of work."""
     engine = store.engine.execution_options(write=write)
-    if write and not store.sqlite:
-        engine = engine.execution_options(isolation_level="READ COMMITTED")
+    if not store.sqlite:
+        # A read sees one state of the store, however many statements it takes.
+        engine = engine.execution_options(isolation_level="READ COMMITTED" if write else "REPEATABLE READ")
     session = Session(engine, expire_on_commit=False, autoflush=False)
 
     def on_execute(state: ORMExecuteState) -> None:
@@ -336,7 +340,7 @@ def _enter(tx: Tx, row: Any) -> None:
         row.created_at = row.created_at or tx.now
         row.updated_at = tx.now
         row.created_by_id = row.created_by_id or tx.actor.id
-        _refresh_keys(row)
+        _refresh_keys(tx, row)
         _may_enter(tx, row)
     elif isinstance(row, Part):
         _may_part(tx, row)
@@ -346,16 +350,19 @@ def _change(tx: Tx, row: Any) -> None:
     if isinstance(row, Record):
         _may_change(tx, row)
         row.updated_at = tx.now
-        _refresh_keys(row)
+        _refresh_keys(tx, row)
     elif isinstance(row, Part):
         _may_part(tx, row)
     if isinstance(row, Part):
         row.version += 1
 
 
-def _refresh_keys(row: Any) -> None:
+def _refresh_keys(tx: Tx, row: Any) -> None:
     name = getattr(row, row.LABEL)
     row.name_key = name_key(str(name)) if name else None
+    if hasattr(row, "phone_key"):
+        numbers = (row.phone, getattr(row, "mobile", None))
+        row.phone_key = next(filter(None, (phone_key(number, tx.region) for number in numbers)), None)
 
 
 def right_for(tx: Tx, noun: str, fallback: str) -> str:

@@ -58,13 +58,23 @@ def read(field: Field, value: str, entry: Entry) -> Any:
     text = value if field.kind == "text" else value.strip()
     if not text.strip():
         if field.required:
-            raise Invalid("field.required", N_("{label} must not be empty."), field=field.name, label=gettext(field.label))
+            raise Invalid(
+                "field.required",
+                N_("{label} must not be empty."),
+                field=field.name,
+                label=gettext(field.label),
+            )
         return None
     try:
-        check(text, max=max(field.max, 40) if field.kind not in ("line", "text", "code", "choice") else field.max, multiline=field.kind == "text")
+        check(
+            text,
+            max=max(field.max, 40) if field.kind not in ("line", "text", "code", "choice") else field.max,
+            multiline=field.kind == "text",
+        )
         return _READERS[field.kind](field, text, entry)
     except TextProblem as problem:
-        raise Invalid(problem.code, problem.sentence, field=field.name, **problem.params) from problem
+        told: dict[str, Any] = problem.params
+        raise Invalid(problem.code, problem.sentence, field=field.name, **told) from problem
     except CrmError as error:
         error.field = error.field or field.name
         raise
@@ -77,7 +87,9 @@ def read_json(field: Field, value: Any, entry: Entry) -> Any:
     if isinstance(value, str):
         return read(field, value, entry)
     if isinstance(value, bool):
-        return read(field, "true" if value else "false", entry) if field.kind == "flag" else _wrong(field, value)
+        return (
+            read(field, "true" if value else "false", entry) if field.kind == "flag" else _wrong(field, value)
+        )
     if isinstance(value, int | Decimal | float):
         plain = format(value, "f") if isinstance(value, Decimal) else repr(value)
         return read(field, plain, entry) if field.kind not in ("flag", "children") else _wrong(field, value)
@@ -124,7 +136,11 @@ def _email(field: Field, text: str, entry: Entry) -> str:
     problem = email_problem(text)
     if problem:
         raise Invalid(
-            "email.invalid", N_("{value} is not a mail address: {problem}"), hint=N_("Write it like li@example.com."), value=text, problem=problem
+            "email.invalid",
+            N_("{value} is not a mail address: {problem}"),
+            hint=N_("Write it like li@example.com."),
+            value=text,
+            problem=problem,
         )
     return text
 
@@ -133,12 +149,22 @@ def _whole(field: Field, text: str, entry: Entry) -> int:
     low, high = field.low or 0, field.high if field.high is not None else 10**12
     if not _WHOLE.fullmatch(text) or not text.isascii():
         raise Invalid(
-            "number.invalid", N_("{value} is not a whole number."), hint=N_("Write a whole number from {low} to {high}."), value=text, low=low, high=high
+            "number.invalid",
+            N_("{value} is not a whole number."),
+            hint=N_("Write a whole number from {low} to {high}."),
+            value=text,
+            low=low,
+            high=high,
         )
     number = int(text)
     if not low <= number <= high:
         raise Invalid(
-            "number.range", N_("{value} is out of range."), hint=N_("Write a whole number from {low} to {high}."), value=text, low=low, high=high
+            "number.range",
+            N_("{value} is out of range."),
+            hint=N_("Write a whole number from {low} to {high}."),
+            value=text,
+            low=low,
+            high=high,
         )
     return number
 
@@ -159,7 +185,12 @@ def _rate(field: Field, text: str, entry: Entry) -> int:
     found = _RATE.fullmatch(text)
     scaled = int(found[1]) * 10**8 + int((found[2] or "").ljust(8, "0")) if found else 0
     if not scaled or not text.isascii():
-        raise Invalid("rate.invalid", N_("{value} is not an exchange rate."), hint=N_("Write a positive number with at most eight decimals, such as 7.1234."), value=text)
+        raise Invalid(
+            "rate.invalid",
+            N_("{value} is not an exchange rate."),
+            hint=N_("Write a positive number with at most eight decimals, such as 7.1234."),
+            value=text,
+        )
     return scaled
 
 
@@ -167,7 +198,9 @@ def _flag(field: Field, text: str, entry: Entry) -> bool:
     word = fold(text)
     if word in YES or word in NO:
         return word in YES
-    raise Invalid("flag.invalid", N_("{value} is neither yes nor no."), hint=N_("Write true or false."), value=text)
+    raise Invalid(
+        "flag.invalid", N_("{value} is neither yes nor no."), hint=N_("Write true or false."), value=text
+    )
 
 
 def _day(field: Field, text: str, entry: Entry) -> date:
@@ -326,7 +359,9 @@ def as_text(field: Field, value: Any, *, people: bool) -> str:
     if isinstance(value, Ref):
         return f"{value.name or value.ref}" if people else value.ref if value.name is None else value.name
     if isinstance(value, list):
-        return ("; " if field.kind == "children" else ", ").join(as_text(field, item, people=people) for item in value)
+        return ("; " if field.kind == "children" else ", ").join(
+            as_text(field, item, people=people) for item in value
+        )
     if isinstance(value, dict):
         return " ".join(str(part) for part in (value.get("name"), value.get("birth_date")) if part)
     if isinstance(value, bool):

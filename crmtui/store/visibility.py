@@ -62,14 +62,16 @@ def subordinates(actor: Actor) -> Select[Any]:
 
 
 def _mine(model: Any, actor: Actor) -> ColumnElement[bool]:
-    return or_(model.owner_id == actor.id, and_(model.owner_id.is_(None), model.created_by_id == actor.id))
+    mine: ColumnElement[bool] = model.owner_id == actor.id
+    return or_(mine, and_(model.owner_id.is_(None), model.created_by_id == actor.id))
 
 
 def _in_team(model: Any, actor: Actor) -> ColumnElement[bool]:
     if model.NOUN != "opp":
         return false()
     member = table("opp_member")
-    return model.id.in_(select(member.opp_id).where(member.user_id == actor.id))
+    shared: ColumnElement[bool] = model.id.in_(select(member.opp_id).where(member.user_id == actor.id))
+    return shared
 
 
 def _owned(model: Any, actor: Actor, scope: str) -> ColumnElement[bool]:
