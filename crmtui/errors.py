@@ -24,12 +24,12 @@ class CrmError(Exception):
     @property
     def message(self) -> str:
         """The sentence in the language in use, places filled."""
-        return gettext(self.sentence).format_map(self.params)
+        return gettext(self.sentence).format_map({"field": self.field, **self.params})
 
     @property
     def hint(self) -> str:
         """What to do next, in the language in use; empty when there is nothing to say."""
-        return gettext(self.hint_template).format_map(self.params) if self.hint_template else ""
+        return gettext(self.hint_template).format_map({"field": self.field, **self.params}) if self.hint_template else ""
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()

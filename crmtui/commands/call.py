@@ -199,6 +199,9 @@ class Call:
         for note in ctx.notes:
             if not self.options.quiet:
                 tell(note)
+        if self.options.verbose:
+            store = next(setting for setting in self.config.settings() if setting.name == "db")
+            self.say(N_("Store: {store}. Acting as: {login}."), store=store.shown or self.config.store_url, login=ctx.actor.acting_as)
         if not done or not self.change:
             return
         if ctx.dry_run:

@@ -22,6 +22,7 @@ _MANY = 20
 
 _REF = argument("ref", "REF", N_("31, its ref, ext:ID for an external id, or a unique name in quotes"))
 _WHERE = option("where", "--where", metavar="CONDITION", help=N_("Only those: see crm help conditions"))
+_SORT = option("sort", "--sort", metavar="FIELDS", help=N_("Order by these fields; - before one turns it round: -amount,name"))
 _ARCHIVED = option("archived", "--archived", kind=bool, help=N_("Also what was put away"))
 _SET = option(
     "sets",
@@ -61,12 +62,7 @@ def _made(
 def _list(noun: Noun) -> Verb:
     own = [
         _WHERE,
-        option(
-            "sort",
-            "--sort",
-            metavar="FIELDS",
-            help=N_("Order by these fields; - before one turns it round: -amount,name"),
-        ),
+        _SORT,
         option("limit", "--limit", metavar="N", help=N_("At most so many")),
         _ARCHIVED,
         option(
@@ -136,6 +132,19 @@ def _run_show(noun: Noun, call: Call, ref: str) -> None:
     from crmtui.services import records
 
     call.record(noun.name, records.show(call.ctx, noun.name, ref))
+
+
+def _export(noun: Noun) -> Verb:
+    return _made(noun, "export", _run_export, [_WHERE, _SORT, _ARCHIVED], examples=(f"crm {noun.name} export -o {noun.name}.xlsx",))
+
+
+def _run_export(noun: Noun, call: Call, where: str | None, sort: str | None, archived: bool) -> None:
+    from crmtui.services import records
+
+    call.out.preferred = "csv"
+    asked = wanted(call, noun) if call.options.fields else None
+    found = records.find(call.ctx, noun.name, where=where or "", sort=sort or "", fields=asked, archived=archived)
+    call.rows(found.fields, found.rows)
 
 
 def _history(noun: Noun) -> Verb:
@@ -338,6 +347,7 @@ def _run_one(name: str, noun: Noun, call: Call, ref: str) -> None:
 _MAKERS: dict[str, Callable[[Noun], Verb]] = {
     "list": _list,
     "show": _show,
+    "export": _export,
     "add": _add,
     "edit": _edit,
     "archive": _archive,

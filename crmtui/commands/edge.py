@@ -29,7 +29,7 @@ BUG, INTERRUPTED, CLOSED_PIPE = 1, 130, 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; comes back with its exit code and never with a traceback."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = [_as_utf8(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     _use_utf8()
     try:
         try:
@@ -67,7 +67,7 @@ def _run(words: list[str]) -> int:
     try:
         command = tree.root()
         # Not through `main` of Typer, which ends the process by itself when a pipe is closed.
-        with command.make_context("crm", words, help_option_names=["-h", "--help"]) as context:
+        with command.make_context("crm", list(words), help_option_names=["-h", "--help"]) as context:
             command.invoke(context)
     except typer.TyperException as error:
         raise _from_parser(error) from error
@@ -90,6 +90,14 @@ def _use_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     if sys.stdin is not None and hasattr(sys.stdin, "reconfigure"):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def _as_utf8(word: str) -> str:
+    """`word` read as UTF-8, also where the locale would have it as something else; with lone surrogates if it is none."""
+    try:
+        return word.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return word
 
 
 def _language(words: list[str]) -> str:
@@ -133,11 +141,17 @@ def _told(error: CrmError, words: list[str]) -> int:
         }
         line = json.dumps({"error": said}, ensure_ascii=True)
     else:
-        line = clean(f"crm: {error}")
+        line = _sentence(error)
     _write_error(line)
     if os.environ.get("CRM_DEBUG"):
         _traceback(error)
     return next(EXIT[kind] for kind in type(error).__mro__ if kind in EXIT)
+
+
+def _sentence(error: CrmError) -> str:
+    """One line; below it a hint that draws, such as the place in a condition."""
+    between = "\n" if "\n" in error.hint else " "
+    return (clean(f"crm: {error.message}") + between + clean(error.hint, multiline=True)).rstrip()
 
 
 def _wants_json(words: list[str]) -> bool:
@@ -235,7 +249,7 @@ def _bug(error: Exception, words: list[str]) -> int:
         said = {"code": told.code, "message": told.message, "field": None, "hint": told.hint}
         _write_error(json.dumps({"error": said}))
     else:
-        _write_error(clean(f"crm: {told}"))
+        _write_error(_sentence(told))
     if os.environ.get("CRM_DEBUG"):
         _traceback(error)
     return BUG

@@ -33,12 +33,24 @@ def template(source: str, objects: Iterable[dict[str, Any]]) -> Iterator[str]:
     """
     batch: list[dict[str, Any]] = []
     for item in objects:
-        batch.append(item)
+        batch.append(_nested(item))
         if len(batch) == _BATCH:
             yield _rendered(source, batch)
             batch = []
     if batch:
         yield _rendered(source, batch)
+
+
+def _nested(item: dict[str, Any]) -> dict[str, Any]:
+    """`item` with a name such as x.eu_vat as a name within x, which is how a template says it."""
+    nested: dict[str, Any] = {}
+    for name, value in item.items():
+        head, dot, rest = name.partition(".")
+        if dot and rest.isidentifier():
+            nested.setdefault(head, {})[rest] = value
+        else:
+            nested[name] = value
+    return nested
 
 
 def _rendered(source: str, batch: list[dict[str, Any]]) -> str:

@@ -30,6 +30,8 @@ class Output:
         self._path = "" if options.output in (None, "-") else str(options.output)
         self._part = ""
         self._kept: list[str] = []
+        self.preferred = ""
+        """The format of a command that has one of its own, where nobody asks for another."""
         if options.format is not None and options.format not in FORMATS:
             raise Invalid(
                 "usage.format",
@@ -52,11 +54,16 @@ class Output:
 
     @property
     def format(self) -> str:
-        """The format: as asked for, else as configured on a terminal, else tab-separated."""
+        """The format: as asked for, as the file's name ends, as configured on a terminal, else tab-separated."""
         if self._options.format:
             return self._options.format
         if self._options.jq:
             return "json"
+        ending = self._path.rpartition(".")[2].lower()
+        if self._path and ending in MACHINE:
+            return ending
+        if self.preferred:
+            return self.preferred
         return str(self._config()["format"]) if self.terminal else "tsv"
 
     @property

@@ -1,7 +1,9 @@
 """The tree of commands: every name and one-line help at once, each command built only when it is called."""
 
+import sys
 from dataclasses import dataclass, field
 from importlib import import_module
+from inspect import Parameter
 from typing import Any
 
 import typer
@@ -10,6 +12,7 @@ import typer.main
 from typer._coercion import PassThroughRuntimeParam
 from typer.models import OptionInfo
 
+from crmtui import __version__
 from crmtui.commands import options
 from crmtui.commands.verb import WRITTEN, Verb, runner, signed
 from crmtui.errors import Invalid
@@ -160,7 +163,7 @@ def build(node: Node) -> typer.core.TyperCommand | typer.core.TyperGroup:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     built: Any
     if node.children:
-        app.callback(cls=Group, invoke_without_command=True)(_lead_on(verb))
+        app.callback(cls=Group, invoke_without_command=True)(_lead_on(node, verb))
         built = typer.main.get_group(app)
         built.name = node.name
     else:
@@ -175,28 +178,29 @@ def build(node: Node) -> typer.core.TyperCommand | typer.core.TyperGroup:
     return built  # type: ignore[no-any-return]
 
 
-def _lead_on(verb: Verb | None) -> Any:
+def _lead_on(node: Node, verb: Verb | None) -> Any:
     """The function of a group: its own verb, or its help, when no verb follows."""
     act = runner(verb, []) if verb else None
 
     def run(at: typer.Context, **values: Any) -> None:
         if at.invoked_subcommand is None:
-            if act:
+            if values.pop("version", False):
+                sys.stdout.write(f"crm {__version__}\n")
+            elif act:
                 act(**values)
             else:
                 from crmtui.commands import manual
 
                 manual.show(at)
 
-    from inspect import Parameter
-
     at = Parameter("at", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    return signed(run, [at, *(verb.own if verb else []), *options.EVERYWHERE])
+    version = [options.option("version", "--version", kind=bool, help=N_("Print the version of the program"))]
+    return signed(run, [at, *(verb.own if verb else version if node is ROOT else []), *options.EVERYWHERE])
 
 
 def _take_as_typed(parameter: Any) -> None:
     """Let a text pass as it was typed: Typer would load pydantic, a third of the time that `crm lead --help` takes."""
-    if parameter.type_descriptor.annotation in (str, list[str]):
+    if parameter.type_descriptor.annotation in (str, list[str], bool):
         parameter._runtime_param = PassThroughRuntimeParam(parameter_info=OptionInfo(), annotation=object)
 
 
@@ -231,6 +235,12 @@ class _Shared:
                 command=self.node.path,
                 word=context.args[0],
             )
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            _take_as_typed(option)
+        return option
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         from crmtui.commands import manual
