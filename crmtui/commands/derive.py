@@ -154,8 +154,7 @@ def _history(noun: Noun) -> Verb:
 def _run_history(noun: Noun, call: Call, ref: str) -> None:
     from crmtui.services import journal
 
-    columns, rows = journal.history(call.ctx, noun.name, ref)
-    call.rows(columns, rows)
+    call.rows(journal.HISTORY, journal.history(call.ctx, noun.name, ref))
 
 
 # Changing

@@ -16,6 +16,7 @@ from crmtui.services.nouns import NOUNS
 from crmtui.store import condition as conditions
 from crmtui.store import refs, values, where
 from crmtui.store.fields import Field
+from crmtui.store.keys import search_keys
 from crmtui.store.record import declared, table
 from crmtui.store.visibility import reach
 from crmtui.text import nearest
@@ -120,12 +121,12 @@ def columns_of(row: Any) -> dict[str, Any]:
 def _presented(
     ctx: Context, tx: Tx, noun: str, fields: Sequence[Field], rows: Sequence[Any]
 ) -> Iterator[dict[str, Any]]:
-    names = _names(tx, fields, rows)
+    names = names_of(tx, fields, rows)
     for row in rows:
-        yield {field.name: _value(ctx, noun, field, row, names) for field in fields}
+        yield {field.name: value_of(ctx, noun, field, row, names) for field in fields}
 
 
-def _names(tx: Tx, fields: Sequence[Field], rows: Sequence[Any]) -> dict[tuple[str, int], str]:
+def names_of(tx: Tx, fields: Sequence[Field], rows: Sequence[Any]) -> dict[tuple[str, int], str]:
     """The names of all records that these rows point at, as far as the actor may see them."""
     wanted: dict[str, set[int]] = {}
     for field in fields:
@@ -154,9 +155,10 @@ def _pointed(field: Field, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         yield str(row["scope"]), int(str(value).partition("-")[2])
 
 
-def _value(
+def value_of(
     ctx: Context, noun: str, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, int], str]
 ) -> Any:
+    """One field of a row as people see it; `names` are those that `names_of` found."""
     if field.custom:
         return _custom_value(field, (row.get("x") or {}).get(field.name[2:]))
     value = row.get(field.column)
@@ -257,9 +259,7 @@ def _stream(
         model = table(noun)
         order = where.order(noun, sort, scope_for(ctx, tx)) if sort else [model.id.desc()]
         columns = [getattr(model, name) for name in model.model_fields]
-        query = (
-            select(*columns).where(*matching(ctx, tx, noun, text, archived)).order_by(*order)
-        )
+        query = select(*columns).where(*matching(ctx, tx, noun, text, archived)).order_by(*order)
         query = query.limit(limit) if limit is not None else query
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
         for page in streamed.mappings().partitions(PAGE):
@@ -458,21 +458,17 @@ def edit_where(ctx: Context, noun: str, text: str, given: Mapping[str, object]) 
             done = _edit_each(ctx, tx, noun, may, given)
         else:
             row: dict[str, Any] = dict(changed)
-            row.update(version=model.version + 1, updated_at=tx.now, **_keys(noun, row))
+            row.update(
+                version=model.version + 1, updated_at=tx.now, **search_keys(model, row, tx.phone_region)
+            )
             statement = update(model).where(*may).values(row).execution_options(synchronize_session=False)
             done = tx.session.execute(statement).rowcount  # type: ignore[attr-defined]
     return Report(matched, done, matched - done)
 
 
-def _keys(noun: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    from crmtui.text import name_key
-
-    label = table(noun).LABEL
-    return {"name_key": name_key(str(row[label])) if row[label] else None} if label in row else {}
-
-
 def _edit_each(ctx: Context, tx: Tx, noun: str, may: Sequence[Any], given: Mapping[str, object]) -> int:
-    rows = list(tx.session.scalars(select(table(noun)).where(*may).order_by(table(noun).id)))
+    found = select(table(noun)).where(*may).order_by(table(noun).id)
+    rows = list(tx.session.scalars(found if tx.store.sqlite else found.with_for_update(key_share=True)))
     for row in rows:
         changed = read_values(ctx, tx, noun, given, before=columns_of(row), through=("adjust",))
         apply(ctx, tx, row, changed)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKeyConstraint, Table, text
+from sqlalchemy import CheckConstraint, Connection, Table, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
@@ -82,7 +82,8 @@ def _pointer_indexes(of: Table, pointers: dict[str, str]) -> list[str]:
 
 def statements(sqlite: bool) -> list[str]:
     """Everything that makes an empty store, in order."""
-    from sqlalchemy.dialects import postgresql, sqlite as sqlite_dialect
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.dialects import sqlite as sqlite_dialect
 
     dialect = sqlite_dialect.dialect() if sqlite else postgresql.dialect()  # type: ignore[no-untyped-call]
     made: list[str] = []
