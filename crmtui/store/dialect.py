@@ -174,7 +174,7 @@ def whole_days(since: ColumnElement[Any], now: ColumnElement[Any], sqlite: bool)
         ]
     else:
         seconds = [cast(extract("epoch", func.date_trunc("second", m)), BigInteger) for m in (now, since)]
-    return type_coerce((seconds[0] - seconds[1]).op("/", return_type=Whole)(literal(86_400, Whole)), Whole)
+    return type_coerce((seconds[0] - seconds[1]) // literal(86_400, Whole), Whole)
 
 
 def period(day: ColumnElement[Any], unit: str, is_text: bool, sqlite: bool) -> ColumnElement[str]:
@@ -186,9 +186,7 @@ def period(day: ColumnElement[Any], unit: str, is_text: bool, sqlite: bool) -> C
     if unit in ("year", "month"):
         return func.substr(plain, 1, 4 if unit == "year" else 7, type_=Text())
     months = {"quarter": 3, "half": 6}[unit]
-    number = (cast(func.substr(plain, 6, 2), Whole) + (months - 1)).op("/", return_type=Whole)(
-        literal(months, Whole)
-    )
+    number = (cast(func.substr(plain, 6, 2), Whole) + (months - 1)) // literal(months, Whole)
     return func.substr(plain, 1, 4, type_=Text()) + unit[0].upper() + cast(number, Text())
 
 

@@ -65,8 +65,14 @@ def statement(noun: str, groups: Sequence[Group], measures: Sequence[Measure], w
         by.append(table(noun).currency)
     columns = [value.label(f"by_{i}") for i, value in enumerate(by)]
     figures = [one.expression.label(f"figure_{i}") for i, one in enumerate(measures)]
-    names = [column.name for column in columns]
-    return select(*columns, *figures).select_from(table(noun)).where(where).group_by(*names).order_by(*names)
+    order = [column.asc().nulls_last() for column in columns]
+    return (
+        select(*columns, *figures)
+        .select_from(table(noun))
+        .where(where)
+        .group_by(*(column.name for column in columns))
+        .order_by(*order)
+    )
 
 
 def needs_currency(groups: Sequence[Group], measures: Sequence[Measure]) -> bool:
@@ -213,7 +219,7 @@ def _median(value: Any, whole: bool, sqlite: bool) -> ColumnElement[Any]:
 
 def _divided(value: Any, by: Any) -> ColumnElement[Any]:
     """Whole units, half-up when half of `by` has been added to `value`; amounts are not negative."""
-    found: ColumnElement[Any] = value.op("/", return_type=Whole)(by)
+    found: ColumnElement[Any] = value // by
     return found
 
 
