@@ -20,7 +20,15 @@ from crmtui.store import dialect, exchange, schema
 from crmtui.store.journal import Change, Entry, Running
 from crmtui.store.keys import phone_key
 from crmtui.store.record import Part, Record, table
-from crmtui.store.visibility import EXCEPTIONS, Actor, reach, subordinates, visible
+from crmtui.store.visibility import (
+    EXCEPTIONS,
+    Actor,
+    past_the_session,
+    reach,
+    restricted,
+    subordinates,
+    visible,
+)
 from crmtui.text import name_key
 
 SAFE_WAL = ((3, 44, 6), (3, 50, 7))
@@ -309,15 +317,16 @@ def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
         tx = tx_of["tx"]
         if tx.unguarded or state.is_column_load or state.is_relationship_load:
             return
-        nouns = {m.class_.NOUN for m in state.all_mappers if issubclass(m.class_, Record)}
-        for noun in nouns:
-            if tx.actor.scope(noun, "show") != "all":
-                condition = visible(noun, tx.actor)
-                state.statement = state.statement.options(
-                    with_loader_criteria(
-                        table(noun), condition, include_aliases=True, track_closure_variables=False
-                    )
+        hidden = restricted(state.statement, tx.actor)
+        bare = past_the_session(state.statement, hidden)
+        assert not bare, f"{bare} would be read past the predicate: select from the classes"
+        for noun in hidden:
+            condition = visible(noun, tx.actor)
+            state.statement = state.statement.options(
+                with_loader_criteria(
+                    table(noun), condition, include_aliases=True, track_closure_variables=False
                 )
+            )
 
     def on_flush(flushed: Session, _context: object, _instances: object) -> None:
         tx = tx_of["tx"]

@@ -3,9 +3,24 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, literal, or_, select, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Executable,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    false,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.sql import visitors
 
-from crmtui.store.record import table
+from crmtui.store.record import TABLES, table
 
 SCOPES = ("none", "own", "team", "dept", "territory", "all")
 """From nothing to everything; each of own, team, dept and territory includes what the person owns."""
@@ -91,7 +106,7 @@ def _owned(model: Any, actor: Actor, scope: str) -> ColumnElement[bool]:
 
 def _measured(model: Any, actor: Actor, scope: str) -> ColumnElement[bool]:
     """Quotas: one's own; with `dept` those of the people and departments below; of the rest only with `all`."""
-    user, dept = table("user"), table("dept")
+    user, dept = table("user").__table__.c, table("dept").__table__.c
     own = and_(model.scope == "user", model.of == f"U-{actor.id}")
     if scope != "dept":
         return own
@@ -127,3 +142,23 @@ def reach(noun: str, actor: Actor, verb: str = "show", model: Any = None) -> Col
 def visible(noun: str, actor: Actor, model: Any = None) -> ColumnElement[bool]:
     """The records of `noun` that the actor may see: the condition that every read of it carries."""
     return reach(noun, actor, "show", model)
+
+
+def restricted(statement: Executable, actor: Actor) -> set[str]:
+    """The nouns that a statement reads, anywhere in it, and of which the actor may not see every record."""
+    read = {part.name for part in visitors.iterate(statement) if isinstance(part, Table)}  # type: ignore[arg-type]
+    return {noun for noun in read & TABLES.keys() if actor.scope(noun, "show") != "all"}
+
+
+def past_the_session(statement: Executable, nouns: set[str]) -> set[str]:
+    """Those of `nouns` whose bare tables a select reads: there the session has no class to put the predicate on."""
+    if not nouns or not isinstance(statement, Select):
+        return set()
+    columns = [part for top in statement._raw_columns for part in visitors.iterate(top)]
+    bare = [part.table for part in columns if isinstance(part, Column) and not _of_class(part)]
+    bare += [part for part in statement._from_obj if not _of_class(part)]
+    return {part.name for part in bare if isinstance(part, Table)} & nouns
+
+
+def _of_class(part: Any) -> bool:
+    return "parententity" in part._annotations
