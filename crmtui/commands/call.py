@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from crmtui.commands import options as common
 from crmtui.commands.options import Options
-from crmtui.errors import NotReady
+from crmtui.errors import CrmError, NotReady
 from crmtui.i18n import N_, gettext
 from crmtui.text import clean
 
@@ -165,6 +165,17 @@ class Call:
 
     # Its life
 
+    def perform(self, run: Callable[..., None]) -> None:
+        """Run the verb, unless its --key was used before, or is being used just now by another who is first."""
+        if self.again():
+            return
+        try:
+            run(self, **self.own)
+        except CrmError as error:
+            if error.code != "key.done":
+                raise
+            self.again()
+
     def again(self) -> bool:
         """Whether this --key was used before for the same command; what that answered is printed again."""
         if not self.options.key or not self.change:
@@ -201,7 +212,11 @@ class Call:
                 tell(note)
         if self.options.verbose:
             store = next(setting for setting in self.config.settings() if setting.name == "db")
-            self.say(N_("Store: {store}. Acting as: {login}."), store=store.shown or self.config.store_url, login=ctx.actor.acting_as)
+            self.say(
+                N_("Store: {store}. Acting as: {login}."),
+                store=store.shown or self.config.store_url,
+                login=ctx.actor.acting_as,
+            )
         if not done or not self.change:
             return
         if ctx.dry_run:

@@ -49,8 +49,7 @@ def runner(verb: Verb, parameters: list[Parameter]) -> Callable[..., None]:
 
     def run(**values: Any) -> None:
         with Call.open(verb.path, values, change=verb.change) as call:
-            if not call.again():
-                verb.run(call, **call.own)
+            call.perform(verb.run)
 
     return signed(run, [*verb.own, *parameters])
 

@@ -1,23 +1,22 @@
 """One command's view of the world: configuration, store, clock, who acts, and the only way to change anything."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from crmtui import clock as clocks
 from crmtui import config as configuration
 from crmtui.clock import Clock
 from crmtui.errors import Conflict, Forbidden, Invalid, NotReady, Refused
 from crmtui.i18n import N_, gettext
-from crmtui.store import refs, session
-from crmtui.store.journal import Once
+from crmtui.store import once, refs, session
 from crmtui.store.record import Record, table
 from crmtui.store.session import Store, Tx
 from crmtui.store.values import Entry, Ref
@@ -28,6 +27,8 @@ __all__ = ["Actor", "Company", "Context", "Ref", "Tx", "os_login"]
 
 KEPT_DAYS = 30
 """How long the answer to a `--key` is kept."""
+ANSWER_SECONDS = 2.0
+"""How long to wait for the answer of a command that used the same key and is printing it just now."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Context:
         self.notes: list[str] = []
         self.last_tx: str | None = None
         self.replayed: str | None = None
+        self._claimed = False
         self._batched = False
         self._rehearsal: Tx | None = None
         self._rehearsing: Any = None
@@ -91,7 +93,7 @@ class Context:
             self.clock = Clock(self._moment(now), self.company.timezone)
             self.actor = self._identify(tx, login)
         if key:
-            self._recall(key)
+            self._recall()
 
     @classmethod
     def open(cls, *, flags: Mapping[str, object] | None = None, **options: Any) -> Self:
@@ -202,9 +204,9 @@ class Context:
         tx = manager.__enter__()
         tx.force, tx.region = force, self.company.phone_region
         try:
+            if last:
+                self._claim(tx)
             yield tx
-            if self.key and last:
-                self._remember(tx)
             if self.dry_run:
                 with session.guard(self.store):
                     tx.session.flush()
@@ -212,6 +214,7 @@ class Context:
                 return
             if session.commit(tx):
                 self.last_tx = str(tx.id)
+                self._claimed = last and bool(self.key)
         except BaseException as error:
             if not manager.__exit__(type(error), error, error.__traceback__):
                 raise
@@ -234,33 +237,57 @@ class Context:
 
     # Doing a thing once
 
-    def _recall(self, key: str) -> None:
-        with session.reading(self.store, self.actor, self.clock.now()) as tx:
-            row = tx.session.get(Once, key)
-            if row is None or row.at < self.clock.now() - timedelta(days=KEPT_DAYS):
-                return
-            if row.command != self.command:
-                raise Refused(
-                    "key.reused",
-                    N_("The key {key} was used for another command."),
-                    hint=N_("Use a new key for a new command; a key is kept for 30 days."),
-                    key=key,
-                )
-            self.replayed, self.last_tx = row.answer, None if row.tx is None else str(row.tx)
+    @property
+    def _key(self) -> str:
+        """The key as stored: everybody has their own, for an answer may show what others must not see."""
+        return f"{self.actor.id} {self.key}"
 
-    def _remember(self, tx: Tx) -> None:
-        row = tx.session.get(Once, self.key)
-        if row is not None:
-            tx.session.delete(row)
-            tx.session.flush()
-        tx.session.add(Once(key=self.key or "", at=tx.now, command=self.command, tx=tx.id))
+    def _recall(self) -> None:
+        """Take over the answer of an earlier run with the same key; one that is still printing is given a moment.
+
+        Raises Refused when the key was used for another command.
+        """
+        last = time.monotonic() + ANSWER_SECONDS
+        while True:
+            with session.reading(self.store, self.actor, self.clock.now()) as tx:
+                done = self._was_done(tx)
+            if not done or self.replayed or time.monotonic() > last:
+                return
+            time.sleep(0.02)
+
+    def _was_done(self, tx: Tx) -> bool:
+        """Take over the answer of an earlier run with the same key, if there was one. Raises Refused when that was another command."""
+        row = once.find(tx, self._key, self.clock.now() - timedelta(days=KEPT_DAYS))
+        if row is None:
+            return False
+        if row.command != self.command:
+            raise Refused(
+                "key.reused",
+                N_("The key {key} was used for another command."),
+                hint=N_("Use a new key for a new command; a key is kept for 30 days."),
+                key=self.key,
+            )
+        self.replayed, self.last_tx = row.answer or "", None if row.tx is None else str(row.tx)
+        return True
+
+    def _claim(self, tx: Tx) -> None:
+        """Take the key within the transaction that does the work, so that of several who race only one does it.
+
+        The others wait here until that one has committed. Raises Conflict "key.done", with its answer in `replayed`.
+        """
+        if not self.key or self.dry_run or self._claimed:
+            return
+        before = self.clock.now() - timedelta(days=KEPT_DAYS)
+        if once.claim(tx, self._key, self.command, before):
+            return
+        tx.session.rollback()
+        self._recall()
+        raise Conflict("key.done", N_("This was done before with the key {key}."), key=self.key)
 
     def keep_answer(self, answer: str) -> None:
         """Keep what a command with `--key` answered, for the next time that it is said."""
-        if not self.key or self.dry_run or self.last_tx is None:
-            return
-        with session.guard(self.store), self.store.engine.execution_options(write=True).begin() as connection:
-            connection.execute(update(Once).where(Once.key == self.key).values(answer=answer))  # type: ignore[arg-type]
+        if self._claimed:
+            once.keep(self.store, self._key, answer)
 
     # Reading what people type
 

@@ -443,6 +443,10 @@ def apply(ctx: Context, tx: Tx, row: Any, changed: dict[str, Any]) -> None:
     tx.session.flush()
 
 
+_ROW_BY_ROW = {"x", "phone", "mobile"}
+"""Columns whose new value, or whose search key, depends on what else stands in the row."""
+
+
 def edit_where(ctx: Context, noun: str, text: str, given: Mapping[str, object]) -> Report:
     """Change fields of all visible records that match, in one statement; those that the actor may not change are counted.
 
@@ -454,13 +458,11 @@ def edit_where(ctx: Context, noun: str, text: str, given: Mapping[str, object]) 
         matched = tx.session.scalar(select(func.count(model.id)).where(*found)) or 0
         changed = read_values(ctx, tx, noun, given, through=("adjust",))
         may = [*found, reach(noun, ctx.actor, "edit")]
-        if "x" in changed or rules.concerned(noun, set(changed)):
+        if _ROW_BY_ROW & set(changed) or rules.concerned(noun, set(changed)):
             done = _edit_each(ctx, tx, noun, may, given)
         else:
             row: dict[str, Any] = dict(changed)
-            row.update(
-                version=model.version + 1, updated_at=tx.now, **search_keys(model, row, tx.phone_region)
-            )
+            row.update(version=model.version + 1, updated_at=tx.now, **search_keys(model, row, tx.region))
             statement = update(model).where(*may).values(row).execution_options(synchronize_session=False)
             done = tx.session.execute(statement).rowcount  # type: ignore[attr-defined]
     return Report(matched, done, matched - done)

@@ -1,7 +1,11 @@
 """Search and match keys that are kept beside what people typed."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
+
+from crmtui.text import name_key
 
 PLAIN_EMAIL = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?!\.|@)){0,62}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\.){1,4}[A-Za-z]{2,20}"
@@ -10,6 +14,17 @@ PLAIN_EMAIL = re.compile(
 
 PLAIN_MOBILE = re.compile(r"(?:\+?86)?1(?:3[0-9]|5[0-35-9]|7[235-8]|8[0-9]|9[0-35-9])[0-9]{8}")
 """Chinese mobile numbers so plain that their E.164 form needs no library."""
+
+
+def search_keys(model: Any, row: Mapping[str, Any], region: str) -> dict[str, str | None]:
+    """The search keys, by column, that follow from the columns in `row` of a record of `model`; `region` as in `phone_key`."""
+    found: dict[str, str | None] = {}
+    if model.LABEL in row:
+        name = row[model.LABEL]
+        found["name_key"] = name_key(str(name)) if name else None
+    if "phone" in row and hasattr(model, "phone_key"):
+        found["phone_key"] = phone_key(row["phone"], region) or phone_key(row.get("mobile"), region)
+    return found
 
 
 def phone_key(text: str | None, region: str) -> str | None:

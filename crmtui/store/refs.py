@@ -34,7 +34,7 @@ def noun_of(ref: str) -> tuple[str, int] | None:
     if not found or not found[1]:
         return None
     for noun in TABLES:
-        if table(noun).PREFIX == found[1].upper():
+        if found[1].upper() == table(noun).PREFIX:
             return noun, int(found[2])
     return None
 
@@ -98,5 +98,6 @@ def get(tx: Tx, noun: str, text: str) -> Any:
     model = table(noun)
     query = select(model).where(model.id == resolve(tx, noun, text))
     if tx.verb and not tx.store.sqlite:
-        query = query.with_for_update(of=model)
+        # Keys stay readable: an insert that points here, or a move under here, need not wait.
+        query = query.with_for_update(of=model, key_share=True)
     return tx.session.scalars(query).one()

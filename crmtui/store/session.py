@@ -1,6 +1,7 @@
 """The one door: opens a store, begins, checks, journals and commits."""
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy import Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
-from crmtui.errors import Busy, CrmError, Forbidden, Invalid, NotReady, Refused
+from crmtui.errors import Forbidden, Invalid, NotReady
 from crmtui.i18n import N_
-from crmtui.store import dialect, exchange, schema
+from crmtui.store import dialect, exchange, keys, schema, trouble
 from crmtui.store.journal import Change, Entry, Running
-from crmtui.store.keys import phone_key
 from crmtui.store.record import Part, Record, table
 from crmtui.store.visibility import (
     EXCEPTIONS,
@@ -29,7 +29,6 @@ from crmtui.store.visibility import (
     subordinates,
     visible,
 )
-from crmtui.text import name_key
 
 SAFE_WAL = ((3, 44, 6), (3, 50, 7))
 """Older libraries that are safe in WAL mode besides 3.51.3 and newer; the rest can lose commits there."""
@@ -75,17 +74,25 @@ def parse_url(text: str) -> URL:
     """The URL of a store; raises Invalid for one that is neither SQLite nor PostgreSQL."""
     try:
         url = make_url(text)
-    except Exception as error:  # SQLAlchemy raises its own ArgumentError, but also ValueError for a bad port
-        raise Invalid(
-            "store.url", N_("{text} is not the address of a store."), hint=_URL_HINT, text=text
-        ) from error
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise _no_url(text) from None
     backend = url.get_backend_name()
-    if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and not url.database):
-        raise Invalid("store.url", N_("{text} is not the address of a store."), hint=_URL_HINT, text=text)
+    if backend not in ("sqlite", "postgresql") or not url.database or "@" in (url.host or ""):
+        raise _no_url(text)
     return url
 
 
-_URL_HINT = N_("Write sqlite:///path/to/crm.db or postgresql://host/database.")
+def _no_url(text: str) -> Invalid:
+    """The complaint about an address, without the password that may stand in it."""
+    shown = re.sub(r"//[^/]*:.*@", "//***@", text)
+    return Invalid(
+        "store.url",
+        N_("{text} is not the address of a store."),
+        hint=N_(
+            "Write sqlite:///path/to/crm.db or postgresql://host/database; in a password, @ is %40 and / is %2F."
+        ),
+        text=shown,
+    )
 
 
 def connect(text: str, *, busy_timeout: float = 10) -> Store:
@@ -132,85 +139,10 @@ def guard(store: Store) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _told(error, store) from error
-
-
-def _told(error: DBAPIError, store: Store) -> CrmError:
-    said = (
-        str(error.orig or error).strip().splitlines()[0]
-        if str(error.orig or error).strip()
-        else type(error).__name__
-    )
-    name = str(store.path or store.url.database)
-    low = said.lower()
-    if "locked" in low or "lock timeout" in low:
-        return Busy(
-            "store.busy",
-            N_("Another program is writing to {name}."),
-            hint=N_("Try again in a moment."),
-            name=name,
-        )
-    if "full" in low and ("disk" in low or "database" in low) or "no space" in low or "disk i/o" in low:
-        return Busy(
-            "store.full",
-            N_("The disk that holds {name} is full; nothing was changed."),
-            hint=N_("Make room, then run the command again."),
-            name=name,
-        )
-    if "readonly" in low or "read-only" in low or "permission denied" in low or "unable to open" in low:
-        return Forbidden(
-            "store.forbidden",
-            N_("This login may not read or write {name}: {said}."),
-            hint=N_("Ask its owner for access, or name another store with --db."),
-            name=name,
-            said=said,
-        )
-    if "not a database" in low or "malformed" in low or "file is encrypted" in low:
-        return NotReady(
-            "store.foreign",
-            N_("{name} is not a store of this program, or it is damaged: {said}."),
-            hint=N_("Restore a backup with crm db restore, or name another store with --db."),
-            name=name,
-            said=said,
-        )
-    if "foreign key" in low:
-        return Refused(
-            "store.referenced",
-            N_("Other records still point at this one, or it points at one that is gone: {said}."),
-            hint=N_("Archive it instead: nothing that others point at is ever removed."),
-            said=said,
-        )
-    if "unique" in low or "duplicate key" in low:
-        return Refused(
-            "record.taken",
-            N_("Such a record exists already: {said}."),
-            hint=N_("Change the field that must be unique."),
-            said=said,
-        )
-    if (
-        "check constraint" in low
-        or "cannot store" in low
-        or "violates not-null" in low
-        or "not null constraint" in low
-    ):
-        return Invalid(
-            "record.invalid",
-            N_("The store refuses a value: {said}."),
-            hint=N_("See crm help formats for the form of values."),
-            said=said,
-        )
-    if "connection" in low or "could not translate host" in low or "server closed" in low or "timeout" in low:
-        return Busy(
-            "store.unreachable",
-            N_("The database does not answer: {said}."),
-            hint=N_("Check --db, the network and the server."),
-            said=said,
-        )
-    if "no such table" in low or "does not exist" in low:
-        return NotReady(
-            "store.not_set_up", N_("{name} is not set up."), hint=N_("Run crm init first."), name=name
-        )
-    raise error
+        told = trouble.told(error, str(store.path or store.url.database))
+        if told is None:
+            raise
+        raise told from error
 
 
 def check_ready(store: Store) -> None:
@@ -367,11 +299,17 @@ def _change(tx: Tx, row: Any) -> None:
 
 
 def _refresh_keys(tx: Tx, row: Any) -> None:
-    name = getattr(row, row.LABEL)
-    row.name_key = name_key(str(name)) if name else None
-    if hasattr(row, "phone_key"):
-        numbers = (row.phone, getattr(row, "mobile", None))
-        row.phone_key = next(filter(None, (phone_key(number, tx.region) for number in numbers)), None)
+    """The search keys of what is new or was changed in `row`."""
+    fields = inspect(row).attrs
+    changed = {
+        name: getattr(row, name)
+        for name in (row.LABEL, "phone", "mobile")
+        if name in fields and fields[name].history.has_changes()
+    }
+    if "mobile" in changed or "phone" in changed:
+        changed |= {name: getattr(row, name) for name in ("phone", "mobile") if name in fields}
+    for column, key in keys.search_keys(row, changed, tx.region).items():
+        setattr(row, column, key)
 
 
 def right_for(tx: Tx, noun: str, fallback: str) -> str:
