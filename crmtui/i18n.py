@@ -2,6 +2,7 @@
 
 import gettext as _gettext_module
 import os
+from functools import cache
 from pathlib import Path
 
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
@@ -49,3 +50,13 @@ def from_environment() -> str:
         if value:
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+@cache
+def in_every_language(text: str) -> tuple[str, ...]:
+    """`text` in each language there is, the English first; for reading what people write in either."""
+    folder = Path(__file__).parent / "locale"
+    catalogues = [
+        _gettext_module.translation("crmtui", folder, [name], fallback=True) for name in LANGUAGES.values()
+    ]
+    return tuple(dict.fromkeys((text, *(catalogue.gettext(text) for catalogue in catalogues if text))))

@@ -9,6 +9,9 @@ from crmtui.services.tree import check_parent, outline
 from crmtui.store import refs
 from crmtui.store.record import table
 
+FACTS_STAND = True
+"""A new record of an import is taken as it is, without being settled."""
+
 
 def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
     """Whoever enters a customer owns it unless somebody else is named; no company is its own parent. Raises Refused."""

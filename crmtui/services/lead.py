@@ -29,6 +29,10 @@ class Converted:
     made: tuple[str, ...]
 
 
+FACTS_STAND = True
+"""A new record of an import is taken as it is, without being settled."""
+
+
 def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
     """A lead with an owner is assigned, one without is new; later states stand by themselves."""
     if facts:

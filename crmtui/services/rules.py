@@ -42,3 +42,18 @@ def settle_of(noun: str) -> Settle | None:
 def concerned(noun: str, columns: set[str]) -> bool:
     """Whether a change of these columns of `noun` must go through its rules."""
     return noun in _SETTLED and not columns.isdisjoint(_SETTLED[noun][1])
+
+
+_APART = {"lead": "", "account": "", "opp": "", "contact": "primary"}
+"""Nouns whose rules look at no other record of the noun when one comes in, unless this column is set: many can be
+settled before they are put in together."""
+
+
+def apart(noun: str, row: dict[str, Any]) -> bool:
+    """Whether the new record `row` can be settled before those that came in just before it are stored."""
+    return noun not in _SETTLED or (noun in _APART and not (_APART[noun] and row.get(_APART[noun])))
+
+
+def stands(noun: str) -> bool:
+    """Whether a new record of `noun` that states facts needs no settling at all."""
+    return noun not in _SETTLED or bool(getattr(import_module(_SETTLED[noun][0]), "FACTS_STAND", False))
