@@ -13,7 +13,8 @@ from crmtui.i18n import N_
 
 @command("account org", examples=("crm account org 7",))
 def org(
-    call: Call, ref: Annotated[str, typer.Argument(metavar="REF", help=N_("The customer: 7, A-7, ext:ID or its name"))]
+    call: Call,
+    ref: Annotated[str, typer.Argument(metavar="REF", help=N_("The customer: 7, A-7, ext:ID or its name"))],
 ) -> None:
     """Show who reports to whom at a customer, and its subsidiaries."""
     from crmtui.services import account

@@ -69,6 +69,8 @@ def candidates(words: list[str]) -> list[tuple[str, str]]:
             skip = not skip and word in takes_value
         elif word in node.children:
             node = node.children[word]
+            if node.module:
+                tree.verb_of(node)
         elif node.children and not node.module:
             return []
     if skip or "--" in before:

@@ -22,7 +22,12 @@ _MANY = 20
 
 _REF = argument("ref", "REF", N_("31, its ref, ext:ID for an external id, or a unique name in quotes"))
 _WHERE = option("where", "--where", metavar="CONDITION", help=N_("Only those: see crm help conditions"))
-_SORT = option("sort", "--sort", metavar="FIELDS", help=N_("Order by these fields; - before one turns it round: -amount,name"))
+_SORT = option(
+    "sort",
+    "--sort",
+    metavar="FIELDS",
+    help=N_("Order by these fields; - before one turns it round: -amount,name"),
+)
 _ARCHIVED = option("archived", "--archived", kind=bool, help=N_("Also what was put away"))
 _SET = option(
     "sets",
@@ -135,7 +140,13 @@ def _run_show(noun: Noun, call: Call, ref: str) -> None:
 
 
 def _export(noun: Noun) -> Verb:
-    return _made(noun, "export", _run_export, [_WHERE, _SORT, _ARCHIVED], examples=(f"crm {noun.name} export -o {noun.name}.xlsx",))
+    return _made(
+        noun,
+        "export",
+        _run_export,
+        [_WHERE, _SORT, _ARCHIVED],
+        examples=(f"crm {noun.name} export -o {noun.name}.xlsx",),
+    )
 
 
 def _run_export(noun: Noun, call: Call, where: str | None, sort: str | None, archived: bool) -> None:
@@ -143,7 +154,9 @@ def _run_export(noun: Noun, call: Call, where: str | None, sort: str | None, arc
 
     call.out.preferred = "csv"
     asked = wanted(call, noun) if call.options.fields else None
-    found = records.find(call.ctx, noun.name, where=where or "", sort=sort or "", fields=asked, archived=archived)
+    found = records.find(
+        call.ctx, noun.name, where=where or "", sort=sort or "", fields=asked, archived=archived
+    )
     call.rows(found.fields, found.rows)
 
 

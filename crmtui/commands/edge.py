@@ -89,7 +89,8 @@ def _use_utf8() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     if sys.stdin is not None and hasattr(sys.stdin, "reconfigure"):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+        with contextlib.suppress(OSError):  # it has been read from already
+            sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def _as_utf8(word: str) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from crmtui.services.records import as_json, as_text
 from crmtui.text import clean, csv_cell
@@ -48,9 +49,11 @@ def _visible(text: str) -> str:
     r"""JSON with everything that does not print as \u escapes: the same values, and nothing for a terminal to obey."""
     if text.isprintable():
         return text
-    return "".join(
-        letter if letter == "\n" or letter.isprintable() else json.dumps(letter)[1:-1] for letter in text
-    )
+    return "".join(letter if _prints(letter) else json.dumps(letter)[1:-1] for letter in text)
+
+
+def _prints(letter: str) -> bool:
+    return letter == "\n" or letter.isprintable() or category(letter) == "Zs"
 
 
 def _json(columns: "Sequence[Column]", rows: Iterable[Row], style: Style) -> Iterator[str]:

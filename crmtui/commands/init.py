@@ -20,9 +20,15 @@ def init(
     name: Annotated[str, typer.Option("--name", help=N_("The company"))] = "",
     currency: Annotated[str, typer.Option("--currency", help=N_("The company's currency"))] = "USD",
     timezone: Annotated[str, typer.Option("--timezone", help=N_("The business time zone"))] = "UTC",
-    fiscal_start: Annotated[int, typer.Option("--fiscal-start", help=N_("The month in which the fiscal year starts"))] = 1,
-    phone_region: Annotated[str, typer.Option("--phone-region", help=N_("Country of numbers typed without one, such as CN"))] = "",
-    group: Annotated[str, typer.Option("--group", help=N_("Share the file with this operating-system group"))] = "",
+    fiscal_start: Annotated[
+        int, typer.Option("--fiscal-start", help=N_("The month in which the fiscal year starts"))
+    ] = 1,
+    phone_region: Annotated[
+        str, typer.Option("--phone-region", help=N_("Country of numbers typed without one, such as CN"))
+    ] = "",
+    group: Annotated[
+        str, typer.Option("--group", help=N_("Share the file with this operating-system group"))
+    ] = "",
 ) -> None:
     """Make a new store where --db or the configuration points."""
     from crmtui.services import setup
@@ -31,6 +37,11 @@ def init(
     company = Company(name, currency.upper(), timezone, fiscal_start, phone_region.upper())
     with setup.init(call.flags, company, now=call.options.now, group=group) as ctx:
         place = str(ctx.store.path or ctx.store.url.render_as_string(hide_password=True))
-        row = {"store": place, "administrator": ctx.actor.acting_as, "currency": company.currency, "timezone": company.timezone}
+        row = {
+            "store": place,
+            "administrator": ctx.actor.acting_as,
+            "currency": company.currency,
+            "timezone": company.timezone,
+        }
     call.out.one(columns(**dict.fromkeys(row, "line")), row, {})
     call.say(N_("Next: crm user add NAME, crm lead add COMPANY, or crm lead import FILE."))

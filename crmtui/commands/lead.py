@@ -23,7 +23,9 @@ def qualify(
 
 @command("lead disqualify", change=True, examples=('crm lead disqualify 12 --reason "no budget"',))
 def disqualify(
-    call: Call, ref: Ref, reason: Annotated[str, typer.Option("--reason", help=N_("Why it is ruled out"))] = ""
+    call: Call,
+    ref: Ref,
+    reason: Annotated[str, typer.Option("--reason", help=N_("Why it is ruled out"))] = "",
 ) -> None:
     """Rule a lead out."""
     from crmtui.services import lead
@@ -61,7 +63,12 @@ def convert(
         "process": process,
         "stage": stage,
     }
-    found = lead.convert(call.ctx, ref, {key: value for key, value in given.items() if value}, account=account)
+    found = lead.convert(
+        call.ctx, ref, {key: value for key, value in given.items() if value}, account=account
+    )
     if found.opp is not None and found.opp.expected_close_on is None:
-        call.say(N_("O-{opp} has no expected close date yet: crm opp adjust {opp} --expected-close-on DATE"), opp=found.opp.id)
+        call.say(
+            N_("O-{opp} has no expected close date yet: crm opp adjust {opp} --expected-close-on DATE"),
+            opp=found.opp.id,
+        )
     call.record("lead", found.lead)

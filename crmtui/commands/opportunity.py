@@ -30,7 +30,9 @@ def advance(
     call.record("opp", opportunity.advance(call.ctx, ref, to or None, note, probability or None))
 
 
-@command("opp adjust", change=True, examples=("crm opp adjust 31 --probability 80 --expected-close-on 2027-05-15",))
+@command(
+    "opp adjust", change=True, examples=("crm opp adjust 31 --probability 80 --expected-close-on 2027-05-15",)
+)
 def adjust(
     call: Call,
     ref: Ref,
@@ -45,8 +47,15 @@ def adjust(
     """Change what an open opportunity is worth, how likely it is, or when it is expected."""
     from crmtui.services import opportunity
 
-    given = {"amount": amount, "currency": currency, "probability": probability, "expected_close_on": expected_close_on}
-    call.record("opp", opportunity.adjust(call.ctx, ref, {key: value for key, value in given.items() if value}, note))
+    given = {
+        "amount": amount,
+        "currency": currency,
+        "probability": probability,
+        "expected_close_on": expected_close_on,
+    }
+    call.record(
+        "opp", opportunity.adjust(call.ctx, ref, {key: value for key, value in given.items() if value}, note)
+    )
 
 
 @command(
@@ -63,7 +72,9 @@ def close(
     won: Annotated[bool, typer.Option("--won", help=N_("It was won"))] = False,
     lost: Annotated[bool, typer.Option("--lost", help=N_("It was lost"))] = False,
     summary: Annotated[str, typer.Option("--summary", help=N_("How it went"))] = "",
-    competitor: Annotated[str, typer.Option("--competitor", help=N_("Who won it instead; none for nobody"))] = "",
+    competitor: Annotated[
+        str, typer.Option("--competitor", help=N_("Who won it instead; none for nobody"))
+    ] = "",
     reason: Annotated[str, typer.Option("--reason", help=N_("Why it was lost"))] = "",
     amount: Annotated[str, typer.Option("--amount", help=N_("What it was worth in the end"))] = "",
     on: Annotated[str, typer.Option("--on", help=N_("The day; today if not said"))] = "",
@@ -73,7 +84,9 @@ def close(
     from crmtui.services import opportunity
 
     if won == lost:
-        raise Invalid("opp.won_or_lost", N_("Say how it ended."), field="state", hint=N_("Give --won or --lost."))
+        raise Invalid(
+            "opp.won_or_lost", N_("Say how it ended."), field="state", hint=N_("Give --won or --lost.")
+        )
     day = parse_date(on, call.ctx.clock.today()) if on else None
     done = opportunity.close(
         call.ctx, ref, won=won, summary=summary, competitor=competitor, reason=reason, on=day, amount=amount
@@ -101,7 +114,12 @@ def team_list(call: Call, ref: Ref) -> None:
     _team(call, opportunity.team(call.ctx, ref))
 
 
-@command("opp team add", change=True, help=N_("Put a person into the team"), examples=("crm opp team add 31 sun --role technical",))
+@command(
+    "opp team add",
+    change=True,
+    help=N_("Put a person into the team"),
+    examples=("crm opp team add 31 sun --role technical",),
+)
 def team_add(
     call: Call,
     ref: Ref,
@@ -115,7 +133,12 @@ def team_add(
     _team(call, opportunity.team_add(call.ctx, ref, user, role, responsibility))
 
 
-@command("opp team remove", change=True, help=N_("Take a person out of the team"), examples=("crm opp team remove 31 sun",))
+@command(
+    "opp team remove",
+    change=True,
+    help=N_("Take a person out of the team"),
+    examples=("crm opp team remove 31 sun",),
+)
 def team_remove(call: Call, ref: Ref, user: Who) -> None:
     """Take a person out of the team."""
     from crmtui.services import opportunity

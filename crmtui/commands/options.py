@@ -83,7 +83,12 @@ OUTPUTS = _common(
     ("jq", "--jq", "EXPR", N_("Put the JSON through this jq expression")),
     ("template", "--template", "TEXT", N_("Print this Jinja template for each record, its fields as names")),
     ("header", "--header", "", N_("Begin tab-separated output with the names of the fields")),
-    ("output", "--output -o", "FILE", N_("Write to this new file, whose ending may tell the format; - for standard output")),
+    (
+        "output",
+        "--output -o",
+        "FILE",
+        N_("Write to this new file, whose ending may tell the format; - for standard output"),
+    ),
     ("force", "--force", "", N_("Replace the file of --output")),
 )
 EVERYWHERE = [*GENERAL, *CHANGES, *OUTPUTS]

@@ -11,7 +11,11 @@ from crmtui.i18n import N_
 Name = Annotated[str, typer.Argument(metavar="NAME", help=N_("The name of the saved query"))]
 
 
-@command("query save", change=True, examples=("crm query save late --on opp 'state=open and expected_close_on<today'",))
+@command(
+    "query save",
+    change=True,
+    examples=("crm query save late --on opp 'state=open and expected_close_on<today'",),
+)
 def save(
     call: Call,
     name: Name,
@@ -33,6 +37,10 @@ def run(call: Call, name: Name) -> None:
     saved = records.show(call.ctx, "query", name)
     noun = str(saved["noun"])
     found = records.find(
-        call.ctx, noun, where=saved["condition"] or "", sort=saved["sort"] or "", fields=records.list_fields(noun)
+        call.ctx,
+        noun,
+        where=saved["condition"] or "",
+        sort=saved["sort"] or "",
+        fields=records.list_fields(noun),
     )
     call.rows(found.fields, found.rows, lambda: found.total)

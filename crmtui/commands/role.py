@@ -10,7 +10,9 @@ from crmtui.commands.verb import command
 from crmtui.i18n import N_
 
 Ref = Annotated[str, typer.Argument(metavar="ROLE", help=N_("The role: its code, name or ref"))]
-Right = Annotated[str, typer.Argument(metavar="NOUN.VERB", help=N_("Such as opp.advance, or opp.* for all of a noun"))]
+Right = Annotated[
+    str, typer.Argument(metavar="NOUN.VERB", help=N_("Such as opp.advance, or opp.* for all of a noun"))
+]
 
 
 def _rights(call: Call, rows: list[dict[str, Any]]) -> None:

@@ -13,10 +13,14 @@ from crmtui.services.nouns import NOUNS
 from crmtui.text import nearest
 
 
-@command("search", examples=("crm search scanner", "crm search 华为 --in account", 'crm search "Chief * Officer"'))
+@command(
+    "search", examples=("crm search scanner", "crm search 华为 --in account", 'crm search "Chief * Officer"')
+)
 def search(
     call: Call,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help=N_("What to look for; * and ? stand for other letters"))],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help=N_("What to look for; * and ? stand for other letters"))
+    ],
     noun: Annotated[str, typer.Option("--in", metavar="NOUN", help=N_("Only records of this noun"))] = "",
     most: Annotated[int, typer.Option("--most", min=1, help=N_("At most so many of each noun"))] = 20,
 ) -> None:
@@ -27,6 +31,14 @@ def search(
     if noun and noun not in possible:
         near = nearest(noun, possible)
         hint = N_("Did you mean {near}?") if near else N_("Use one of: {possible}.")
-        raise Invalid("noun.not_searched", N_("Texts of {noun} are not searched."), field="in", hint=hint, noun=noun, near=near, possible=", ".join(possible))
+        raise Invalid(
+            "noun.not_searched",
+            N_("Texts of {noun} are not searched."),
+            field="in",
+            hint=hint,
+            noun=noun,
+            near=near,
+            possible=", ".join(possible),
+        )
     rows = searching.search(call.ctx, text, noun=noun, most=most)
     call.rows(columns(noun="line", ref="line", name="line", field="line", text="line"), rows)

@@ -43,7 +43,9 @@ Crm = Callable[..., Result]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An account of its own, without any setting of the person who runs the tests."""
-    for name in [name for name in os.environ if name.startswith(("CRM_", "XDG_", "LC_")) or name == "LANGUAGE"]:
+    for name in [
+        name for name in os.environ if name.startswith(("CRM_", "XDG_", "LC_")) or name == "LANGUAGE"
+    ]:
         monkeypatch.delenv(name)
     folder = tmp_path / "home"
     folder.mkdir()
@@ -59,7 +61,10 @@ def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> Crm:
 
     def run(*words: str, stdin: str | bytes = b"") -> Result:
         given = stdin.encode("utf-8") if isinstance(stdin, str) else stdin
-        streams = {name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for name in ("stdout", "stderr")}
+        streams = {
+            name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
+            for name in ("stdout", "stderr")
+        }
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
             for name, stream in streams.items():

@@ -10,8 +10,15 @@ from tests.commands.conftest import Crm
 
 
 def test_a_record_from_entering_to_archive(crm: Crm) -> None:
-    added = crm("lead", "add", "Acme Ltd", "--contact-name", "Ann Bolt", "--email", "ann@acme.example", "--json").json
-    assert (added["ref"], added["company"], added["contact_name"], added["state"]) == ("L-1", "Acme Ltd", "Ann Bolt", "new")
+    added = crm(
+        "lead", "add", "Acme Ltd", "--contact-name", "Ann Bolt", "--email", "ann@acme.example", "--json"
+    ).json
+    assert (added["ref"], added["company"], added["contact_name"], added["state"]) == (
+        "L-1",
+        "Acme Ltd",
+        "Ann Bolt",
+        "new",
+    )
     assert added["tx"]
     shown = crm("lead", "show", "L-1", "--json").json
     assert shown == {key: value for key, value in added.items() if key != "tx"}
@@ -29,7 +36,9 @@ def test_into_a_pipe_a_change_prints_the_record_tab_separated(crm: Crm) -> None:
     assert (done.out, done.err) == ("PR-1\tDesk\t1200.00\tUSD\n", "")
 
 
-@pytest.mark.parametrize("noun", [noun for noun in NOUNS.values() if "list" in noun.verbs], ids=lambda noun: noun.name)
+@pytest.mark.parametrize(
+    "noun", [noun for noun in NOUNS.values() if "list" in noun.verbs], ids=lambda noun: noun.name
+)
 def test_every_noun_lists_and_exports(noun: object, crm: Crm) -> None:
     name = noun.name  # type: ignore[attr-defined]
     listed = crm(name, "list", "--json").json
@@ -93,12 +102,28 @@ def test_objects_from_json(crm: Crm, home: Path) -> None:
     file.write_text('{"company": "Bolt"}\n\n{"company": "Cord", "tags": ["a", "b"]}\n', encoding="utf-8")
     many = crm("lead", "add", "--input", str(file), "--source", "fair", "--json").json
     assert [(row["company"], row["source"]) for row in many] == [("Bolt", "fair"), ("Cord", "fair")]
-    listed = crm("lead", "add", "--input", "-", "--fields", "company", stdin='[{"company": "Dune"}, {"company": "Egg"}]')
+    listed = crm(
+        "lead",
+        "add",
+        "--input",
+        "-",
+        "--fields",
+        "company",
+        stdin='[{"company": "Dune"}, {"company": "Egg"}]',
+    )
     assert listed.lines == ["Dune", "Egg"]
 
 
 def test_a_record_goes_back_in_as_it_came_out(crm: Crm) -> None:
-    crm("contact", "add", "Ann Bolt", "--set", "interests=tennis, chess", "--set", "children=Mia 2015-05-01; Tom")
+    crm(
+        "contact",
+        "add",
+        "Ann Bolt",
+        "--set",
+        "interests=tennis, chess",
+        "--set",
+        "children=Mia 2015-05-01; Tom",
+    )
     wanted = "name,interests,children,title"
     shown = crm("contact", "show", "1", "--fields", wanted, "--json")
     again = crm("contact", "add", "--input", "-", "--fields", wanted, "--json", stdin=shown.out).json
@@ -115,7 +140,18 @@ def test_json_input_all_or_nothing_or_in_part(crm: Crm) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1, 2]", "3", '{"price": NaN}', '{"a": 1}\n{"b"', "[" * 100_000, b"\xff\xfe", '{"name": "a\\ud800"}']
+    "text",
+    [
+        "",
+        "{",
+        "[1, 2]",
+        "3",
+        '{"price": NaN}',
+        '{"a": 1}\n{"b"',
+        "[" * 100_000,
+        b"\xff\xfe",
+        '{"name": "a\\ud800"}',
+    ],
 )
 def test_input_that_is_no_json_is_refused(crm: Crm, text: str | bytes) -> None:
     done = crm("product", "add", "--input", "-", stdin=text)
@@ -149,7 +185,9 @@ def test_if_version(crm: Crm) -> None:
     crm("product", "edit", "1", "--unit", "piece")
     stale = crm("product", "edit", "1", "--unit", "metre", "--if-version", "1")
     assert stale.code == 6
-    assert crm("product", "edit", "1", "--unit", "metre", "--if-version", "2", "--json").json["unit"] == "metre"
+    assert (
+        crm("product", "edit", "1", "--unit", "metre", "--if-version", "2", "--json").json["unit"] == "metre"
+    )
     assert crm("product", "edit", "1", "--unit", "x", "--if-version", "-1").code == 2
 
 
@@ -170,10 +208,23 @@ def test_a_bulk_change(crm: Crm) -> None:
 
 
 def test_the_company_s_own_attributes_are_fields(crm: Crm) -> None:
-    made = crm("attribute", "add", "--set", "noun=lead", "--set", "name=eu_vat", "--set", "type=line", "--set", "title=EU VAT")
+    made = crm(
+        "attribute",
+        "add",
+        "--set",
+        "noun=lead",
+        "--set",
+        "name=eu_vat",
+        "--set",
+        "type=line",
+        "--set",
+        "title=EU VAT",
+    )
     assert made.code == 0, made.err
     assert crm("lead", "add", "Acme", "--set", "x.eu_vat=ATU1", "--json").json["x.eu_vat"] == "ATU1"
-    assert crm("lead", "list", "--where", "x.eu_vat=ATU1", "--fields", "company,x.eu_vat").out == "Acme\tATU1\n"
+    assert (
+        crm("lead", "list", "--where", "x.eu_vat=ATU1", "--fields", "company,x.eu_vat").out == "Acme\tATU1\n"
+    )
     assert crm("lead", "list", "--fields", "x.eu_vat", "--template", "{{ x.eu_vat }}").out == "ATU1\n"
 
 
@@ -183,3 +234,29 @@ def test_what_was_remarked_goes_to_stderr(crm: Crm) -> None:
     assert "fare" in done.err
     assert crm("lead", "add", "Acme 2", "--source", "fare", "-q").err == ""
     assert "Acting as: " in crm("lead", "list", "-v").err
+
+
+def test_history_log_and_undo(crm: Crm) -> None:
+    crm("product", "add", "Desk", "--price", "300")
+    changed = crm("product", "edit", "1", "--price", "250", "--json").json
+    first, second = crm("product", "history", "1", "--json").json
+    assert (first["verb"], first["change"]) == ("product.add", "added")
+    assert (second["field"], second["before"], second["after"], second["tx"]) == (
+        "price",
+        "300.00",
+        "250.00",
+        changed["tx"],
+    )
+    assert [row["verb"] for row in crm("log", "--limit", "2", "--json").json] == [
+        "product.edit",
+        "product.add",
+    ]
+    assert crm("log", "--noun", "product", "--fields", "tx").lines[0] == changed["tx"]
+    undone = crm("undo", changed["tx"], "--json").json
+    assert (undone["restored"], undone["removed"]) == (1, 0)
+    assert crm("product", "show", "1", "--fields", "price").out == "300.00\n"
+    assert crm("undo", changed["tx"]).code == 6
+    assert crm("undo", undone["tx"]).code == 0
+    assert crm("product", "show", "1", "--fields", "price").out == "250.00\n"
+    assert crm("undo", "999999").code == 5
+    assert crm("undo", "x").code == 5

@@ -43,9 +43,18 @@ def verb(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Call], None]], 
         (errors.Busy, 8),
     ],
 )
-def test_each_error_has_its_exit_code(kind: type[errors.CrmError], code: int, bare: Crm, verb: Callable[..., None]) -> None:
+def test_each_error_has_its_exit_code(
+    kind: type[errors.CrmError], code: int, bare: Crm, verb: Callable[..., None]
+) -> None:
     def fail(call: Call) -> None:
-        raise kind("trial.failed", "It did not work: {why}.", field="amount", hint="Try {what}.", why="\x1b[31mno", what="x")
+        raise kind(
+            "trial.failed",
+            "It did not work: {why}.",
+            field="amount",
+            hint="Try {what}.",
+            why="\x1b[31mno",
+            what="x",
+        )
 
     verb(fail)
     plain = bare("trial")
@@ -63,18 +72,25 @@ def test_each_error_has_its_exit_code(kind: type[errors.CrmError], code: int, ba
 
 
 def test_every_kind_of_error_has_an_exit_code() -> None:
-    assert {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.CrmError)} == {
+    assert {
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.CrmError)
+    } == {
         errors.CrmError,
         *edge.EXIT,
     }
 
 
-def test_a_bug_is_one_sentence_and_a_file(bare: Crm, verb: Callable[..., None], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_sentence_and_a_file(
+    bare: Crm, verb: Callable[..., None], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     verb(lambda call: print(1 // 0))
     done = bare("trial")
     log = home / ".local/state/crmtui/fault.log"
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"crm: A fault in the program (ZeroDivisionError). Please report it with the file {log}.\n"
+    assert (
+        done.err
+        == f"crm: A fault in the program (ZeroDivisionError). Please report it with the file {log}.\n"
+    )
     assert "ZeroDivisionError" in log.read_text()
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
     assert bare("trial", "--json").error["code"] == "bug"
@@ -90,7 +106,9 @@ def test_a_bug_without_a_place_for_the_file(bare: Crm, verb: Callable[..., None]
     assert "CRM_DEBUG=1" in done.err
 
 
-def test_the_file_of_a_bug_is_never_written_through_a_link(bare: Crm, verb: Callable[..., None], home: Path) -> None:
+def test_the_file_of_a_bug_is_never_written_through_a_link(
+    bare: Crm, verb: Callable[..., None], home: Path
+) -> None:
     verb(lambda call: print(1 // 0))
     folder = home / ".local/state/crmtui"
     folder.mkdir(parents=True)
@@ -158,7 +176,9 @@ def test_an_argument_that_is_not_utf8_is_refused(crm: Crm) -> None:
     done = process("lead", "add", b"M\xfcller")
     assert done.returncode == 2
     assert b"is not UTF-8" in done.stderr
-    assert json.loads(process("lead", "add", b"M\xfcller", "--json").stderr)["error"]["code"] == "usage.not_utf8"
+    assert (
+        json.loads(process("lead", "add", b"M\xfcller", "--json").stderr)["error"]["code"] == "usage.not_utf8"
+    )
 
 
 def test_no_store_yet(bare: Crm) -> None:
@@ -188,7 +208,13 @@ def test_settings_that_cannot_be_read_are_told_but_help_works(bare: Crm, home: P
     ],
 )
 def test_the_language_is_known_before_anything_is_said(
-    words: list[str], variables: dict[str, str], settings: str, language: str, bare: Crm, home: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    variables: dict[str, str],
+    settings: str,
+    language: str,
+    bare: Crm,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from crmtui import i18n
 

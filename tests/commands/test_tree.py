@@ -63,7 +63,10 @@ def test_common_options_stand_anywhere(crm: Crm, words: str) -> None:
 
 def test_the_option_nearest_to_the_verb_wins(crm: Crm) -> None:
     crm("product", "add", "Desk")
-    assert crm("--format", "json", "product", "list", "--format", "csv", "--fields", "name").out == "name\r\nDesk\r\n"
+    assert (
+        crm("--format", "json", "product", "list", "--format", "csv", "--fields", "name").out
+        == "name\r\nDesk\r\n"
+    )
 
 
 def test_after_two_dashes_everything_is_a_word(crm: Crm) -> None:

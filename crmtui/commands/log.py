@@ -1,0 +1,47 @@
+"""`crm log` and `crm undo`: the last changes, and taking one back."""
+
+from typing import Annotated
+
+import typer
+
+from crmtui.commands.call import Call
+from crmtui.commands.options import whole
+from crmtui.commands.verb import command
+from crmtui.i18n import N_
+
+
+@command("log", examples=("crm log --limit 5", "crm log --noun opp --user me --since today-7d"))
+def log(
+    call: Call,
+    limit: Annotated[str, typer.Option("--limit", metavar="N", help=N_("At most so many"))] = "",
+    noun: Annotated[
+        str, typer.Option("--noun", metavar="NOUN", help=N_("Only changes of this kind of record"))
+    ] = "",
+    user: Annotated[
+        str, typer.Option("--user", metavar="USER", help=N_("Only what this person did; me for yourself"))
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="MOMENT", help=N_("Only from this moment on"))
+    ] = "",
+) -> None:
+    """List the last transactions, newest first."""
+    from crmtui.clock import parse_moment
+    from crmtui.services import journal
+
+    most = whole("--limit", limit) if limit else int(call.config["rows"]) if call.out.people else None
+    moment = parse_moment(since, call.ctx.clock) if since else None
+    call.rows(
+        journal.LOG, journal.log(call.ctx, limit=most, noun=noun or None, user=user or None, since=moment)
+    )
+
+
+@command("undo", change=True, examples=("crm undo 1042", "crm undo 1042 --dry-run"))
+def undo(
+    call: Call,
+    tx: Annotated[str, typer.Argument(metavar="TX", help=N_("The transaction, as crm log lists it"))],
+) -> None:
+    """Take back all that one transaction did."""
+    from crmtui.services import journal
+
+    done = journal.undo(call.ctx, tx)
+    call.figures(restored=done.restored, removed=done.removed, brought_back=done.brought_back)
