@@ -21,10 +21,9 @@ from sqlalchemy import (
     text,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from crmtui.clock import moment_from
-from crmtui.store.types import Day, Flag, Whole
+from crmtui.store.types import Day, Flag, Jsonb, Whole
 
 
 def register(connection: Any) -> None:
@@ -116,7 +115,7 @@ def any_member(column: ColumnElement[Any], condition: Any, of: Any, sqlite: bool
             .where(condition(type_coerce(members.c.value, of)))
             .exists()
         )
-    members = func.jsonb_array_elements_text(cast(type_coerce(column, Text()), JSONB)).table_valued("value")
+    members = func.jsonb_array_elements_text(cast(type_coerce(column, Text()), Jsonb)).table_valued("value")
     member = cast(members.c.value, of) if isinstance(of, BigInteger) else type_coerce(members.c.value, of)
     return select(literal(1)).select_from(members).where(condition(member)).exists()
 
@@ -134,7 +133,7 @@ def attribute(column: ColumnElement[Any], name: str, kind: str, sqlite: bool) ->
         return (
             case((is_a.in_(("true", "false")), type_coerce(value, Flag()))) if flag else cast(value, Text())
         )
-    found = cast(plain, JSONB).op("->", return_type=JSONB())(literal(name, Text()))
+    found = cast(plain, Jsonb).op("->", return_type=Jsonb())(literal(name, Text()))
     value, is_a = found.op("#>>", return_type=Text())(text("'{}'")), func.jsonb_typeof(found)
     if number:
         whole = value.op("~", return_type=Flag())(literal("^-?[0-9]{1,18}$", Text()))

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Integer, Text
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from crmtui.clock import moment_from, moment_text
 
@@ -55,6 +55,8 @@ class Flag(TypeDecorator[bool]):
 
     impl = Integer
     cache_ok = True
+    coerce_to_is_types = (type(None), bool)
+    """So that `is_(True)` writes IS true: PostgreSQL takes no parameter after IS."""
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return Integer() if dialect.name == "sqlite" else Boolean()
@@ -64,6 +66,15 @@ class Flag(TypeDecorator[bool]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
         return None if value is None else bool(value)
+
+
+class Jsonb(UserDefinedType[Any]):
+    """PostgreSQL's jsonb, as the target of a cast; SQLAlchemy's own type would load its whole dialect on SQLite too."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: Any) -> str:
+        return "JSONB"
 
 
 class Json(TypeDecorator[Any]):
