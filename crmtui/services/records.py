@@ -14,7 +14,7 @@ from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
 from crmtui.services.nouns import NOUNS
 from crmtui.store import condition as conditions
-from crmtui.store import refs, values, where
+from crmtui.store import bulk, refs, values, where
 from crmtui.store.fields import Field
 from crmtui.store.keys import search_keys
 from crmtui.store.record import declared, table
@@ -214,10 +214,19 @@ def scope_for(ctx: Context, tx: Tx) -> where.Scope:
     )
 
 
-def matching(ctx: Context, tx: Tx, noun: str, text: str, archived: bool = False) -> Any:
-    """The condition `text` on `noun` as SQL, archived records left out unless asked for. Raises Invalid, NotFound."""
+def matching(
+    ctx: Context, tx: Tx, noun: str, text: str, archived: bool = False, verb: str = "show"
+) -> list[Any]:
+    """The condition `text` on `noun` as SQL, archived records left out unless asked for. Raises Invalid, NotFound.
+
+    With `verb` other than show it holds only for the records on which the actor may do it, and raises Forbidden where
+    there can be none.
+    """
     model = table(noun)
     found = [] if archived else [model.archived_at.is_(None)]
+    if verb != "show":
+        bulk.owners(tx, noun, verb)
+        found.append(reach(noun, ctx.actor, verb))
     if text.strip():
         found.append(where.compile(conditions.parse(text), noun, scope_for(ctx, tx)))
     return found
@@ -232,15 +241,17 @@ def find(
     limit: int | None = None,
     fields: Sequence[str] | None = None,
     archived: bool = False,
+    verb: str = "show",
 ) -> Found:
     """The visible records of `noun` that match the condition, newest first unless sorted otherwise.
 
-    Raises Invalid for a wrong condition, field or order; nothing is read before that is known.
+    `verb` is what they are read for, such as export. Raises Invalid for a wrong condition, field or order, Forbidden;
+    nothing is read before that is known.
     """
     with ctx.reading() as tx:
         every = fields_in(tx, noun)
         chosen = every if fields is None else [field_named(every, name, noun) for name in fields]
-        condition = matching(ctx, tx, noun, where, archived)
+        condition = matching(ctx, tx, noun, where, archived, verb)
         query = select(table(noun)).where(*condition)
         total = (
             tx.session.scalar(
@@ -248,18 +259,25 @@ def find(
             )
             or 0
         )
-    return Found(chosen, _stream(ctx, noun, chosen, where, sort, limit, archived), total)
+    return Found(chosen, _stream(ctx, noun, chosen, where, sort, limit, archived, verb), total)
 
 
 def _stream(
-    ctx: Context, noun: str, fields: Sequence[Field], text: str, sort: str, limit: int | None, archived: bool
+    ctx: Context,
+    noun: str,
+    fields: Sequence[Field],
+    text: str,
+    sort: str,
+    limit: int | None,
+    archived: bool,
+    verb: str,
 ) -> Iterator[dict[str, Any]]:
     """Rows a page at a time; within one reading, so that they are of one state."""
     with ctx.reading() as tx:
         model = table(noun)
         order = where.order(noun, sort, scope_for(ctx, tx)) if sort else [model.id.desc()]
         columns = [getattr(model, name) for name in model.model_fields]
-        query = select(*columns).where(*matching(ctx, tx, noun, text, archived)).order_by(*order)
+        query = select(*columns).where(*matching(ctx, tx, noun, text, archived, verb)).order_by(*order)
         query = query.limit(limit) if limit is not None else query
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
         for page in streamed.mappings().partitions(PAGE):
