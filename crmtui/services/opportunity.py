@@ -1,5 +1,6 @@
 """Opportunities: entered, moved through the stages of their process, adjusted, closed, reopened; and their team."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -32,16 +33,19 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
 
 
 def _begin(ctx: Context, tx: Tx, row: dict[str, Any], facts: bool) -> None:
-    row["process_id"] = ctx.process_id(tx, row.get("process_id"))
+    if row.get("process_id") is None:
+        row["process_id"] = _once(tx, "process", lambda: ctx.process_id(tx, None))
     row["state"] = row.get("state") or "open"
-    row["stage"] = row.get("stage") or process.first(tx, row["process_id"])
+    if not row.get("stage"):
+        row["stage"] = _once(tx, ("first", row["process_id"]), lambda: process.first(tx, row["process_id"]))
     row["name"] = row.get("name") or _name(tx, row)
     if not facts:
         _require(row)
         row["owner_id"] = row.get("owner_id") or ctx.actor.id
         row["opened_on"] = row.get("opened_on") or ctx.clock.today()
     if row["stage"]:
-        step = process.step_into(tx, row["process_id"], row["stage"])
+        place = row["process_id"], row["stage"]
+        step = _once(tx, place, lambda: process.step_into(tx, *place))
         row["probability"] = step.probability if row.get("probability") is None else row["probability"]
         row["category"] = row.get("category") or step.category
     if row["state"] in CLOSED:
@@ -62,15 +66,28 @@ def _require(row: dict[str, Any]) -> None:
             )
 
 
+def _once(tx: Tx, key: object, look: Callable[[], Any]) -> Any:
+    """What `look` finds, asked once in this unit of work: an import comes here with every row."""
+    if key not in tx.known:
+        tx.known[key] = look()
+    return tx.known[key]
+
+
 def _name(tx: Tx, row: dict[str, Any]) -> str:
     """A name from the product (else the customer) and the external id."""
-    product, account = table("product"), table("account")
     what = None
     if row.get("products"):
-        what = tx.session.scalars(select(product.name).where(product.id == row["products"][0])).first()
+        what = _name_of(tx, "product", row["products"][0])
     if what is None and row.get("account_id"):
-        what = tx.session.scalars(select(account.name).where(account.id == row["account_id"])).first()
+        what = _name_of(tx, "account", row["account_id"])
     return " ".join(str(part) for part in (what, row.get("external_id")) if part)[:200] or "Opportunity"
+
+
+def _name_of(tx: Tx, noun: str, record: int) -> str | None:
+    model = table(noun)
+    query = select(model.name).where(model.id == record)
+    name: str | None = _once(tx, (noun, record), lambda: tx.session.scalars(query).first())
+    return name
 
 
 def _check_process(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any]) -> None:

@@ -211,6 +211,9 @@ class Tx:
     region: str = ""
     """The company's own region (ISO 3166 letters), by which phone numbers without a country are read."""
 
+    known: dict[Any, Any] = field(default_factory=dict)
+    """What this unit of work looked up before and need not ask again, row after row of an import."""
+
     def add(self, record: Any) -> Any:
         """Put a new row into the store at once, so that its id is known."""
         self.session.add(record)
