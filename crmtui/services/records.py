@@ -126,6 +126,22 @@ def _presented(
         yield {field.name: value_of(ctx, noun, field, row, names) for field in fields}
 
 
+class Names(dict[tuple[str, int], str]):
+    """Names by noun and id; knows, for as long as the reading lasts, which of them could mean another record as well."""
+
+    def __init__(self, tx: Tx) -> None:
+        super().__init__()
+        self._tx = tx
+        self._unclear: dict[str, set[int]] = {}
+
+    def unclear(self, noun: str, record: int) -> bool:
+        """Whether the name of that record does not tell it apart; False once the reading is over."""
+        if noun not in self._unclear and self._tx.session.in_transaction():
+            names = {one: name for (of, one), name in self.items() if of == noun and name}
+            self._unclear[noun] = refs.unclear(self._tx, noun, names)
+        return record in self._unclear.get(noun, ())
+
+
 def names_of(tx: Tx, fields: Sequence[Field], rows: Sequence[Any]) -> dict[tuple[str, int], str]:
     """The names of all records that these rows point at, as far as the actor may see them."""
     wanted: dict[str, set[int]] = {}
@@ -133,7 +149,7 @@ def names_of(tx: Tx, fields: Sequence[Field], rows: Sequence[Any]) -> dict[tuple
         for row in rows:
             for noun, record in _pointed(field, row):
                 wanted.setdefault(noun, set()).add(record)
-    found: dict[tuple[str, int], str] = {}
+    found = Names(tx)
     for noun, ids in wanted.items():
         model = table(noun)
         label = getattr(model, model.LABEL)
@@ -180,7 +196,8 @@ def value_of(
 
 
 def _ref(noun: str, record: int, names: Mapping[tuple[str, int], str]) -> Ref:
-    return Ref(refs.ref_of(noun, record), names.get((noun, record)), record)
+    unclear = (lambda: names.unclear(noun, record)) if isinstance(names, Names) else None
+    return Ref(refs.ref_of(noun, record), names.get((noun, record)), record, unclear)
 
 
 def _custom_value(field: Field, value: Any) -> Any:

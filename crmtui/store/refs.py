@@ -1,6 +1,7 @@
 """Finding the record that a REF means: 31, O-31, ext:ABC-9, or a name."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -66,6 +67,28 @@ def _exact(tx: Tx, model: Any, ids: list[int], text: str) -> list[int]:
         if len(fewer) == 1:
             return fewer
     return ids
+
+
+def unclear(tx: Tx, noun: str, names: Mapping[int, str]) -> set[int]:
+    """Those of the records (id → name) whose name, given as a REF, would not mean just them."""
+    model = table(noun)
+    keys = {record: name_key(name) for record, name in names.items()}
+    others = [getattr(model, column) for column in _OTHER_NAMES.get(noun, ())]
+    wanted = [model.name_key.in_(set(keys.values())), *(column.in_(set(names.values())) for column in others)]
+    by: dict[str, set[int]] = {}
+    for record, key, *texts in tx.session.execute(
+        select(model.id, model.name_key, *others).where(or_(*wanted))
+    ):
+        for text in {f"key {key}", *(f"text {text}" for text in texts)}:
+            by.setdefault(text, set()).add(record)
+    return {
+        record
+        for record, name in names.items()
+        if _NUMBER.fullmatch(name)
+        or name.startswith("ext:")
+        or name == "me"
+        or len(by.get(f"key {keys[record]}", set()) | by.get(f"text {name}", set())) > 1
+    }
 
 
 def resolve(tx: Tx, noun: str, text: str) -> int:

@@ -30,6 +30,8 @@ class Ref:
     ref: str
     name: str | None
     id: int
+    unclear: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
+    """Whether the name could mean another record as well; programs are then given the ref."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,7 @@ def read(field: Field, value: str, entry: Entry) -> Any:
             )
         return None
     try:
-        check(
-            text,
-            max=max(field.max, 40) if field.kind not in ("line", "text", "code", "choice") else field.max,
-            multiline=field.kind == "text",
-        )
+        check(text, max=_longest(field), multiline=field.kind == "text")
         return _READERS[field.kind](field, text, entry)
     except TextProblem as problem:
         told: dict[str, Any] = problem.params
@@ -78,6 +76,15 @@ def read(field: Field, value: str, entry: Entry) -> Any:
     except CrmError as error:
         error.field = error.field or field.name
         raise
+
+
+def _longest(field: Field) -> int:
+    """How many characters the text of a field may have; of a list, all of them together."""
+    if field.kind in ("choices", "refs", "children"):
+        return 100_000
+    if field.kind in ("ref", "target"):
+        return 400
+    return field.max if field.kind in ("line", "text", "code", "choice") else max(field.max, 40)
 
 
 def read_json(field: Field, value: Any, entry: Entry) -> Any:
@@ -293,13 +300,18 @@ def _child(field: Field, item: Any, entry: Entry) -> dict[str, Any]:
     if isinstance(item, dict) and set(item) <= {"name", "birth_date"}:
         name, born = item.get("name"), item.get("birth_date")
     elif isinstance(item, str):
-        found = re.fullmatch(r"(.*?)\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?", item.strip())
-        name, born = (found[1] or None, found[2]) if found else (item, None)
+        name, born = _parts(item.strip())
     else:
         return dict(_wrong(field, item))
     day = parse_date(str(born), entry.clock.today()) if born else None
     named = check(str(name).strip(), max=100) if name else None
     return {"name": named, "birth_date": day.isoformat() if day else None}
+
+
+def _parts(text: str) -> tuple[str | None, str | None]:
+    """Name and birth date of a child written as text."""
+    found = re.fullmatch(r"(.*?)\s*([0-9]{4}-[0-9]{2}-[0-9]{2})?", text)
+    return (found[1] or None, found[2]) if found else (text, None)
 
 
 _READERS: dict[str, Callable[[Field, str, Entry], Any]] = {
@@ -357,11 +369,11 @@ def as_text(field: Field, value: Any, *, people: bool) -> str:
     if isinstance(value, money.Money):
         return money.show(value.minor, value.currency, language()) if people else value.text()
     if isinstance(value, Ref):
-        return f"{value.name or value.ref}" if people else value.ref if value.name is None else value.name
+        if people:
+            return f"{value.name or value.ref}"
+        return value.ref if value.name is None or (value.unclear and value.unclear()) else value.name
     if isinstance(value, list):
-        return ("; " if field.kind == "children" else ", ").join(
-            as_text(field, item, people=people) for item in value
-        )
+        return _list_text(field, value, people)
     if isinstance(value, dict):
         return " ".join(str(part) for part in (value.get("name"), value.get("birth_date")) if part)
     if isinstance(value, bool):
@@ -375,6 +387,21 @@ def as_text(field: Field, value: Any, *, people: bool) -> str:
     if field.kind == "state" and people:
         return gettext(str(value))
     return str(value)
+
+
+def _list_text(field: Field, members: list[Any], people: bool) -> str:
+    """A list with its separator; as a JSON array for programs where reading it again would take it apart otherwise."""
+    texts = [as_text(field, member, people=people) for member in members]
+    plain = ("; " if field.kind == "children" else ", ").join(texts)
+    if people:
+        return plain
+    if field.kind == "children":
+        again = [_parts(part.strip()) for part in re.split(r"[;；]", plain) if part.strip()]
+        same = not plain.startswith("[") and again == [
+            (each.get("name"), each.get("birth_date")) for each in members
+        ]
+        return plain if same else json.dumps(members, ensure_ascii=False)
+    return plain if split_list(plain) == texts else json.dumps(texts, ensure_ascii=False)
 
 
 WORDS = (N_("yes"), N_("no"))
