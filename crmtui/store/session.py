@@ -121,8 +121,11 @@ def connect(text: str, *, busy_timeout: float = 10) -> Store:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "synchronous = FULL"):
+    for pragma in ("foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
+    if sqlite_module().sqlite_version_info >= (3, 45):
+        # Older ones would not let the journal's triggers write JSON any more.
+        connection.execute("PRAGMA trusted_schema = OFF")
     dialect.register(connection)
     exchange.register(connection)
 
@@ -139,7 +142,7 @@ def guard(store: Store) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        told = trouble.told(error, str(store.path or store.url.database))
+        told = trouble.told(str(error.orig or error), str(store.path or store.url.database))
         if told is None:
             raise
         raise told from error
