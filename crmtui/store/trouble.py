@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DBAPIError
-
 from crmtui.errors import Busy, CrmError, Forbidden, Invalid, NotReady, Refused
 from crmtui.i18n import N_
 
@@ -123,9 +121,9 @@ _CASES = (
 """In the order in which they are looked for: the first whose words are found is meant."""
 
 
-def told(error: DBAPIError, name: str) -> CrmError | None:
-    """The error for people that `error` of the store `name` comes to; None for one that only a bug explains."""
-    said = next(iter(str(error.orig or error).strip().splitlines()), type(error).__name__)
+def told(said: str, name: str) -> CrmError | None:
+    """The error for people that a database means by `said`, about the store `name`; None for what only a bug explains."""
+    said = next(iter(said.strip().splitlines()), "")
     low = said.lower()
     for case in _CASES:
         if any(word in low for word in case.words):

@@ -1,0 +1,73 @@
+"""`crm db`: a copy of the store, the way back, and what is derived recomputed."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crmtui.commands.call import Call
+from crmtui.commands.output import columns
+from crmtui.commands.verb import command
+from crmtui.errors import Partial
+from crmtui.i18n import N_
+
+
+@command(
+    "db backup",
+    more=N_(
+        "The copy is of one state, even while others write, and is checked before it appears under its name. "
+        "Of a PostgreSQL database, pg_dump writes it."
+    ),
+    examples=("crm db backup crm-2026-11-20.db",),
+)
+def backup(
+    call: Call, file: Annotated[str, typer.Argument(metavar="FILE", help=N_("The copy, a new file"))]
+) -> None:
+    """Write a copy of the store, and print where it is, its size, schema and last transaction."""
+    from crmtui.services import backup as copies
+
+    row = asdict(copies.backup(call.ctx, Path(file)))
+    call.one(columns(place="line", bytes="whole", schema="whole", last_tx="whole"), row)
+
+
+@command(
+    "db restore",
+    more=N_("The place of the store (--db) must hold nothing yet: a store is never overwritten."),
+    examples=("crm db restore crm-2026-11-20.db --db sqlite:////srv/crm/crm.db",),
+)
+def restore(
+    call: Call, file: Annotated[str, typer.Argument(metavar="FILE", help=N_("The copy to put back"))]
+) -> None:
+    """Make a store of a copy, and print where it is, its size, schema and last transaction."""
+    from crmtui.services import backup as copies
+
+    row = asdict(copies.restore(call.flags, Path(file)))
+    call.out.one(columns(place="line", bytes="whole", schema="whole", last_tx="whole"), row, {})
+    call.say(N_("Next: crm doctor"))
+
+
+@command(
+    "db check",
+    change=True,
+    more=N_("Search keys go wrong when somebody writes to the database past the program."),
+    examples=("crm db check", "crm db check --repair"),
+)
+def check(
+    call: Call,
+    repair: Annotated[bool, typer.Option("--repair", help=N_("Write the right ones"))] = False,
+) -> None:
+    """Recompute the search keys of every record and compare; print one row for each noun."""
+    from crmtui.services import derived
+
+    found = derived.check(call.ctx, repair=repair)
+    rows = [asdict(each) for each in found]
+    call.rows(columns(noun="line", records="whole", wrong="whole", repaired="whole"), rows)
+    wrong = sum(each.wrong - each.repaired for each in found)
+    if wrong:
+        raise Partial(
+            "check.wrong",
+            N_("{wrong} records have wrong search keys."),
+            hint=N_("Put them right: crm db check --repair"),
+            wrong=f"{wrong:,}",
+        )
