@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from crmtui.commands import options as common
 from crmtui.commands.options import Options
-from crmtui.errors import CrmError, NotReady
+from crmtui.errors import CrmError, NotReady, Partial
 from crmtui.i18n import N_, gettext
 from crmtui.text import clean
 
@@ -111,9 +111,9 @@ class Call:
         else:
             self.text(clean(text))
 
-    def one(self, columns: "Sequence[Column]", row: Row) -> None:
-        """Print one object with `columns`; after a change its JSON has the `tx` that `crm undo` takes."""
-        extra = {"tx": self.ctx.last_tx} if self.change else {}
+    def one(self, columns: "Sequence[Column]", row: Row, **more: Any) -> None:
+        """Print one object with `columns`. Its JSON has `more` besides, and after a change the `tx` that undo takes."""
+        extra = {**more, "tx": self.ctx.last_tx} if self.change else more
         self.out.one(columns, row, extra)
 
     def rows(
@@ -195,7 +195,8 @@ class Call:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        done = error is None
+        # What was done in part was done, and reported: its output stays.
+        done = error is None or isinstance(error, Partial)
         try:
             if "ctx" in self.__dict__:
                 self._remarks(done)

@@ -155,7 +155,13 @@ def _run_export(noun: Noun, call: Call, where: str | None, sort: str | None, arc
     call.out.preferred = "csv"
     asked = wanted(call, noun) if call.options.fields else None
     found = records.find(
-        call.ctx, noun.name, where=where or "", sort=sort or "", fields=asked, archived=archived
+        call.ctx,
+        noun.name,
+        where=where or "",
+        sort=sort or "",
+        fields=asked,
+        archived=archived,
+        verb="export",
     )
     call.rows(found.fields, found.rows)
 
@@ -341,6 +347,12 @@ def _edit_many(noun: Noun, call: Call, where: str, values: Mapping[str, object])
         )
 
 
+def _import(noun: Noun) -> Verb:
+    from crmtui.commands import transfer
+
+    return Verb(f"{noun.name} import", partial(transfer.run_import, noun.name), transfer.IMPORT, change=True)
+
+
 def _archive(noun: Noun) -> Verb:
     return _made(noun, "archive", partial(_run_one, "archive"), [_REF], change=True)
 
@@ -362,6 +374,7 @@ _MAKERS: dict[str, Callable[[Noun], Verb]] = {
     "export": _export,
     "add": _add,
     "edit": _edit,
+    "import": _import,
     "archive": _archive,
     "restore": _restore,
     "history": _history,

@@ -47,6 +47,11 @@ class Output:
         if options.format == "xlsx" and not self._path:
             raise Invalid("usage.xlsx", N_("A workbook needs a file: add -o FILE.xlsx."), field="output")
 
+    @classmethod
+    def to_file(cls, path: str, format: str) -> "Output":
+        """An output of its own, for a command that writes several files."""
+        return cls(Options(format=format, output=path), _no_settings)
+
     @property
     def terminal(self) -> bool:
         """Whether a person reads the output as it comes."""
@@ -213,6 +218,10 @@ class _Counted:
         for row in self._rows:
             self.count += 1
             yield row
+
+
+def _no_settings() -> "Config":
+    raise LookupError("a file needs no settings")
 
 
 def columns(**kinds: str) -> "list[Column]":

@@ -73,13 +73,11 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "db": (
         SET_UP,
         "db",
-        N_("The store: upgrade, back up, restore, check"),
+        N_("The store: back up, restore, check"),
         {
-            "upgrade": N_("Bring the store to this version of the program"),
             "backup": N_("Write a copy of the store, while it is in use"),
             "restore": N_("Put a copy back"),
             "check": N_("Recompute what is derived, and compare"),
-            "grant": N_("Print the rights that a database login needs"),
         },
     ),
     "forecast": (
@@ -92,6 +90,7 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
         },
     ),
     "search": (EVERYTHING, "search", N_("Find a text in every kind of record"), {}),
+    "open": (EVERYTHING, "open", N_("Show a record of any kind by its ref"), {}),
     "log": (EVERYTHING, "log", N_("The last changes, newest first"), {}),
     "undo": (EVERYTHING, "log", N_("Take a change back, an import or a bulk edit too"), {}),
     "import": (EVERYTHING, "transfer", N_("Read a file whose mapping names the noun"), {}),
