@@ -147,6 +147,7 @@ def run_export(call: Call, *, folder: str, archived: bool) -> None:
         file = os.path.join(folder, f"{noun}.{format}")
         found = records.find(call.ctx, noun, archived=archived, sort="ref", verb="export")
         out = Output.to_file(file, format)
+        out.claim()
         try:
             count, _unshown = out.many(found.fields, found.rows)
         except BaseException:

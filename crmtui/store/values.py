@@ -69,7 +69,8 @@ def read(field: Field, value: str, entry: Entry) -> Any:
         return None
     try:
         check(text, max=_longest(field), multiline=field.kind == "text")
-        return _READERS[field.kind](field, text, entry)
+        found = _READERS[field.kind](field, text, entry)
+        return None if found == [] else found
     except TextProblem as problem:
         told: dict[str, Any] = problem.params
         raise Invalid(problem.code, problem.sentence, field=field.name, **told) from problem
