@@ -35,8 +35,9 @@ class Opportunity(Record, table=True):
             "category",
             "amount",
             "probability",
+            "archived_at",
         ),
-        Index("opp_closed", "state", "owner_id", "closed_on", "currency", "amount"),
+        Index("opp_closed", "state", "owner_id", "closed_on", "currency", "amount", "archived_at"),
     )
     NOUN: ClassVar[str] = "opp"
     PREFIX: ClassVar[str] = "O"

@@ -1,0 +1,93 @@
+"""Exchange rates: dated, in named sets, and what they make of amounts in other currencies."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal, select
+
+from crmtui.errors import Refused
+from crmtui.i18n import N_
+from crmtui.money import check_currency
+from crmtui.services.context import Context, Tx
+from crmtui.store import exchange
+from crmtui.store.fields import Field
+from crmtui.store.record import table
+from crmtui.store.types import Day
+
+RATE_SET = exchange.RATE_SET
+
+
+def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
+    """A rate belongs to a set and to a currency other than the company's own. Raises Refused."""
+    row["rate_set"] = row.get("rate_set") or RATE_SET
+    row["currency"] = check_currency(row.get("currency") or ctx.company.currency)
+    if row["currency"] == ctx.company.currency:
+        raise Refused(
+            "rate.own_currency",
+            N_("{currency} is the company's own currency; its rate is always 1."),
+            field="currency",
+            hint=N_("Say with --currency which other currency is worth so much {currency}."),
+            currency=row["currency"],
+        )
+
+
+def spell(ctx: Context, column: str, value: Any) -> Any:
+    """The set of rates that is meant where none is named."""
+    return value or RATE_SET if column == "rate_set" else value
+
+
+def day_of(ctx: Context, noun: str, model: Any) -> ColumnElement[Any]:
+    """The day whose rate counts for a record: an opportunity's closing day once it is won or lost, else today."""
+    today = literal(ctx.clock.today(), Day())
+    if noun != "opp":
+        return today
+    closed = model.state.in_(("won", "lost"))
+    return case((closed, func.coalesce(model.closed_on, today)), else_=today)
+
+
+def in_company_currency(ctx: Context, tx: Tx, noun: str, field: Field) -> ColumnElement[int]:
+    """The money `field` of each record of `noun` in minor units of the company's currency, half-up per record.
+
+    NULL where the amount is empty, or no rate is known: `check` tells beforehand.
+    """
+    model = table(noun)
+    amount, currency = getattr(model, field.column), model.currency
+    rates = table("rate").__table__.alias("rates")
+    day = day_of(ctx, noun, model)
+    return exchange.in_currency(amount, currency, day, ctx.company.currency, rates, ctx.store.sqlite)
+
+
+def check(ctx: Context, tx: Tx, noun: str, field: Field, found: Sequence[Any]) -> None:
+    """Raise Refused `rate.missing` unless a rate is known for every visible record that fits `found`."""
+    model = table(noun)
+    amount, day = getattr(model, field.column), day_of(ctx, noun, model)
+    foreign = model.currency.is_not(None) & (model.currency != ctx.company.currency) & amount.is_not(None)
+    needed = (
+        select(model.currency, func.min(day, type_=Day())).where(foreign, *found).group_by(model.currency)
+    )
+    first = first_days(tx, table("rate").__table__)
+    for currency, earliest in sorted(tx.session.execute(needed).all()):
+        if currency not in first or earliest < first[currency]:
+            raise missing(currency, earliest)
+
+
+def first_days(tx: Tx, rates: Any) -> dict[str, date]:
+    """Each currency that has a rate, and the day of its first one. `rates` are the rows of the table of rates."""
+    query = select(rates.c.currency, func.min(rates.c.valid_on, type_=Day()))
+    query = query.where(rates.c.rate_set == RATE_SET, rates.c.archived_at.is_(None)).group_by(
+        rates.c.currency
+    )
+    return dict(tx.session.execute(query).all())
+
+
+def missing(currency: str, day: date) -> Refused:
+    """The error for an amount that cannot be converted."""
+    return Refused(
+        "rate.missing",
+        N_("There is no exchange rate for {currency} on {day}."),
+        field="currency",
+        hint=N_("Add one: crm rate add --currency {currency} --valid-on {day} --rate RATE"),
+        currency=currency,
+        day=day,
+    )
