@@ -1,6 +1,7 @@
 """The store at earlier moments, after a long random life: equal to what was there then; and the proof of the journal."""
 
 import random
+import sqlite3
 import time
 import uuid
 from collections import Counter
@@ -16,7 +17,7 @@ from sqlalchemy import select, text
 from crmtui.errors import Refused
 from crmtui.services import journal, records, setup
 from crmtui.services.context import Context
-from crmtui.store import past, unfolding
+from crmtui.store import past, session, unfolding
 from crmtui.store.journal import journalled
 from crmtui.store.record import table
 from tests.conftest import COMPANY
@@ -37,10 +38,14 @@ WORDS = (
 STEPS = 36
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Context]:
+@pytest.fixture(params=["sqlite", "standard library's sqlite", "postgresql"])
+def alive(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Context]:
     """A new store whose clock is the real one: direct writes are stamped by the database itself."""
-    if request.param == "sqlite":
+    if request.param.startswith("standard"):
+        monkeypatch.setattr(session, "sqlite_module", lambda: sqlite3)
+    if request.param != "postgresql":
         with setup.init({"db": f"sqlite:///{tmp_path}/crm.db"}, COMPANY) as ctx:
             yield ctx
         return
