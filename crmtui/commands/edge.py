@@ -33,18 +33,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _use_utf8()
     try:
         try:
-            return _finished(_run(words))
-        except KeyboardInterrupt:
-            return INTERRUPTED
+            code = _run(words)
         except CrmError as error:
-            return _finished(_told(error, words))
-        except OSError as error:
-            return _finished(_told(_from_system(error), words))
+            code = _told(error, words)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:
         _stop_writing()
         return CLOSED_PIPE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except OSError as error:
+        code = _told(_from_system(error), words)
+        _stop_writing()
+        return code
     except Exception as error:  # the one place where a bug becomes a sentence
         return _bug(error, words)
 
@@ -76,15 +78,13 @@ def _run(words: list[str]) -> int:
     return 0
 
 
-def _finished(code: int) -> int:
-    sys.stdout.flush()
-    return code
-
-
 # Before anything is read
 
 
 def _use_utf8() -> None:
+    # A process may be started without one of them, under cron for instance.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -162,15 +162,13 @@ def _wants_json(words: list[str]) -> bool:
 
 
 def _write_error(line: str) -> None:
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError):
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
 
 def _from_system(error: OSError) -> CrmError:
-    """What the operating system refused, where no command knew better. A closed pipe stays what it is."""
-    if isinstance(error, BrokenPipeError):
-        raise error
+    """What the operating system refused, where no command knew better."""
     params = {"file": error.filename or "", "reason": error.strerror or str(error)}
     if isinstance(error, PermissionError):
         return Forbidden(
@@ -225,10 +223,11 @@ def _from_parser(error: Any) -> CrmError:
 
 
 def _stop_writing() -> None:
-    """Let nothing be written to the closed pipe, not at the end of the process either."""
+    """Let nothing more be written to a closed pipe or a full disk, not at the end of the process either."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    with contextlib.suppress(OSError, ValueError, AttributeError):
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 # Bugs

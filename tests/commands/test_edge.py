@@ -138,15 +138,31 @@ def test_interrupted(bare: Crm, verb: Callable[..., None]) -> None:
 
 
 def test_ctrl_c_in_a_process(home: Path) -> None:
+    code = "import sys; from crmtui.commands.edge import main; print('ready', file=sys.stderr, flush=True); sys.exit(main())"
     running = subprocess.Popen(
-        [sys.executable, "-m", "crmtui", "lead", "add", "--input", "-", "--db", f"sqlite:///{home}/none.db"],
+        [sys.executable, "-c", code, "product", "add", "--input", "-"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(1.5)
+    assert running.stderr is not None
+    assert running.stderr.readline() == b"ready\n"
+    time.sleep(0.2)
     running.send_signal(signal.SIGINT)
     _out, err = running.communicate(timeout=20)
-    assert (running.returncode, err) in ((130, b""), (3, err))
+    assert (running.returncode, err) == (130, b"")
+
+
+def test_a_full_disk_and_no_output_at_all(crm: Crm) -> None:
+    crm("product", "add", "Desk")
+    script = f"{sys.executable} -m crmtui"
+    full = subprocess.run(["sh", "-c", f"{script} product list >/dev/full"], capture_output=True, check=False)
+    assert full.returncode == 8
+    assert full.stderr.startswith(b"crm: The operating system refuses: ")
+    assert full.stderr.count(b"\n") == 1
+    none = subprocess.run(
+        ["sh", "-c", f"{script} product show 9 >&- 2>&- <&-"], capture_output=True, check=False
+    )
+    assert (none.returncode, none.stdout, none.stderr) == (5, b"", b"")
 
 
 @pytest.mark.parametrize("format", ["json", "csv", "tsv"])

@@ -7,6 +7,9 @@ import pytest
 
 from crmtui import i18n
 from crmtui.commands import manual, tree
+from crmtui.commands.call import Call
+from crmtui.commands.options import option
+from crmtui.commands.verb import WRITTEN, Verb
 from tests.commands.conftest import Crm, process
 
 
@@ -66,6 +69,29 @@ def test_the_option_nearest_to_the_verb_wins(crm: Crm) -> None:
     assert (
         crm("--format", "json", "product", "list", "--format", "csv", "--fields", "name").out
         == "name\r\nDesk\r\n"
+    )
+
+
+def test_options_before_a_verb_are_its_defaults(bare: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = [option(name, f"--{name}", help="x", metavar="X") for name in ("dept", "by")]
+
+    def say(call: Call, **values: str | None) -> None:
+        call.text(" ".join(f"{call.path}:{name}={value}" for name, value in values.items()))
+
+    monkeypatch.setitem(WRITTEN, "trial", Verb("trial", say, own))
+    monkeypatch.setitem(WRITTEN, "trial drill", Verb("trial drill", say, own[:1]))
+    drill = tree.Node("trial drill", "Drill", "help")
+    monkeypatch.setitem(
+        tree.ROOT.children, "trial", tree.Node("trial", "Trial", "help", children={"drill": drill})
+    )
+    assert bare("trial", "--dept", "East", "--by", "user").out == "trial:dept=East trial:by=user\n"
+    assert bare("trial", "--dept", "East", "drill").out == "trial drill:dept=East\n"
+    assert bare("trial", "--dept", "East", "drill", "--dept", "West").out == "trial drill:dept=West\n"
+    refused = bare("trial", "--by", "user", "drill")
+    assert (refused.code, refused.err) == (2, "crm: --by has no meaning for `crm trial drill`.\n")
+    assert (
+        bare("trial", "dril").err
+        == "crm: There is no command `crm trial dril`. Did you mean `crm trial drill`?\n"
     )
 
 
