@@ -91,7 +91,7 @@ PEOPLE = ({"first name", "given name", "firstname"}, {"last name", "surname", "f
 
 def plain(header: str) -> str:
     """`header` for comparison: case, width, blanks and the usual separators make no difference."""
-    return " ".join(re.sub(r"[_:*]+", " ", fold(header)).split())
+    return " ".join(re.sub(r"[_:*-]+", " ", fold(header)).split())
 
 
 def synonyms(noun: str) -> dict[str, list[str]]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from crmtui.errors import Invalid, Refused
 from crmtui.i18n import N_
+from crmtui.services import rules
 from crmtui.services.assignment import Layout
 from crmtui.services.columns import ABSENT, Faults
-from crmtui.services.context import Tx
+from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import NOUNS
 from crmtui.store import bulk, refs
 from crmtui.store.record import label_column, table
@@ -61,6 +62,10 @@ def key_of(noun: str, asked: Sequence[str], layout: Layout, given: Iterable[str]
     label = label_column(noun).rstrip("_")
     if own == ("external_id",):
         own = tuple(name for name in (label, "account") if name in layout.fields)
+    # What a new record gets made from its name cannot tell it apart where the file does not give it.
+    own = tuple(
+        dict.fromkeys(name if name in given or not layout.fields[name].required else label for name in own)
+    )
     if "external_id" in given:
         return Key(("external_id",), _columns(layout, noun, own) if given & set(own) else ())
     if not given & set(own):
@@ -83,17 +88,19 @@ def _columns(layout: Layout, noun: str, names: Sequence[str]) -> tuple[str, ...]
 
 
 def keys(
-    noun: str, columns: Sequence[str], values: Mapping[str, Sequence[Any]], count: int
+    ctx: Context, noun: str, columns: Sequence[str], values: Mapping[str, Sequence[Any]], count: int
 ) -> list[tuple[Any, ...]]:
-    """The key of each row; where the file says nothing, what a new record would have."""
-    model = table(noun)
+    """The key of each row, as its noun spells it; where the file says nothing, what a new record would have."""
+    model, spell = table(noun), rules.spelling_of(noun)
     parts = []
     for column in columns:
         default = model.model_fields[column].get_default()
-        found = values.get(column)
-        parts.append(
-            [default] * count if found is None else [default if value is ABSENT else value for value in found]
-        )
+        found = values.get(column) or [default] * count
+        part = [default if value is ABSENT else value for value in found]
+        if spell is not None:
+            known = {value: spell(ctx, column, value) for value in set(part)}
+            part = [known[value] for value in part]
+        parts.append(part)
     return list(zip(*parts, strict=True))
 
 
@@ -141,11 +148,21 @@ def only(noun: str, rows: Sequence[Existing], ref: str | None) -> Existing:
     )
 
 
+@dataclass
+class Matched:
+    """What was found for the rows of a batch."""
+
+    records: list[Existing | None]
+    """The record that each row means, None for a new one."""
+    identities: list[Any]
+    """What two rows that mean the same have in common: the id of their record, or else their key."""
+
+
 class Matcher:
     """Finds the record of each row, and the rows that say the same thing twice."""
 
-    def __init__(self, noun: str, key: Key) -> None:
-        self.noun, self.key = noun, key
+    def __init__(self, ctx: Context, noun: str, key: Key) -> None:
+        self.ctx, self.noun, self.key = ctx, noun, key
         self.seen = Seen()
         self.entering = False
         """Whether this import has put in any record yet."""
@@ -153,102 +170,92 @@ class Matcher:
     def match(
         self,
         tx: Tx,
-        lines: Sequence[int],
         values: Mapping[str, Sequence[Any]],
+        count: int,
         more: Iterable[str],
         faults: Faults,
         named: Sequence[str] | None,
-    ) -> list[Existing | None]:
-        """The record that each row means, None for a new one; rows without a key or met before go into `faults`."""
-        more = list(more)
-        found: list[Existing | None] = [None] * len(lines)
-        main = keys(self.noun, self.key.columns, values, len(lines))
-        places = [place for place in range(len(lines)) if place not in faults]
-        empty = [place for place in places if not any(part is not None for part in main[place])]
-        if empty:
-            self._by_fallback(tx, lines, values, more, faults, named, empty, found)
-            lacking = set(empty)
-            places = [place for place in places if place not in lacking]
-        stored = find(tx, self.noun, self.key.columns, [main[place] for place in places], more)
-        self._by_key(tx, lines, stored, main, places, faults, named, found)
-        return found
+    ) -> Matched:
+        """The records that the rows mean; rows without a key, or with one of several records, go into `faults`.
 
-    def _by_fallback(
+        `more` are the columns of the records that are wanted besides, `named` the refs that the rows give.
+        """
+        matched = Matched([None] * count, [None] * count)
+        more = [*more, *self.key.columns]
+        places = [place for place in range(count) if place not in faults]
+        stored, lacking = self._stored(tx, values, self.key.columns, places, more, matched)
+        _choose(self.noun, stored, places, matched, faults, named)
+        if lacking and self.key.fallback:
+            stored, without = self._stored(tx, values, self.key.fallback, lacking, more, matched)
+            # A record that has a value for the main key is not meant by a row that has none.
+            stored = {key: [row for row in rows if self._keyless(row)] for key, rows in stored.items()}
+            _choose(self.noun, stored, lacking, matched, faults, named)
+            lacking = without
+        for place in lacking:
+            faults[place] = [_no_value(self.key.columns)]
+        return matched
+
+    def _stored(
         self,
         tx: Tx,
-        lines: Sequence[int],
         values: Mapping[str, Sequence[Any]],
-        more: Sequence[str],
-        faults: Faults,
-        named: Sequence[str] | None,
+        columns: Sequence[str],
         places: Sequence[int],
-        found: list[Existing | None],
-    ) -> None:
-        if self.key.fallback:
-            other = keys(self.noun, self.key.fallback, values, len(lines))
-            without = [place for place in places if not any(part is not None for part in other[place])]
-            rest = [place for place in places if place not in set(without)]
-            stored = find(
-                tx, self.noun, self.key.fallback, [other[place] for place in rest], [*more, *self.key.columns]
-            )
-            for key, rows in list(stored.items()):
-                # A record that has a value for the main key is not meant by a row that has none.
-                stored[key] = [row for row in rows if all(row[column] is None for column in self.key.columns)]
-            self._by_key(
-                tx,
-                lines,
-                {key: rows for key, rows in stored.items() if rows},
-                other,
-                rest,
-                faults,
-                named,
-                found,
-            )
-        else:
-            without = list(places)
-        for place in without:
-            faults[place] = [
-                Invalid(
-                    "import.no_key_value",
-                    N_("The fields of the key are empty: {fields}."),
-                    field=self.key.columns[0],
-                    fields=", ".join(self.key.columns),
-                )
-            ]
-
-    def _by_key(
-        self,
-        tx: Tx,
-        lines: Sequence[int],
-        stored: Mapping[Any, Sequence[Existing]],
-        keyed: Sequence[tuple[Any, ...]],
-        places: Sequence[int],
-        faults: Faults,
-        named: Sequence[str] | None,
-        found: list[Existing | None],
-    ) -> None:
-        mine = self._entered(tx, stored)
-        first: dict[Any, int] = {}
+        more: Iterable[str],
+        matched: Matched,
+    ) -> tuple[dict[Any, list[Existing]], list[int]]:
+        """The records with the keys of these rows, by key; and the rows whose key is empty."""
+        keyed = keys(self.ctx, self.noun, columns, values, len(matched.records))
+        empty = [place for place in places if not any(part is not None for part in keyed[place])]
         for place in places:
-            key: Any = keyed[place]
-            rows = stored.get(key)
-            if rows is not None:
-                try:
-                    found[place] = row = only(self.noun, rows, named[place] if named else None)
-                except Refused as problem:
-                    faults[place] = [problem]
-                    continue
-                key = row["id"]
-                if key in mine or key in self.seen:
-                    faults[place] = [_twice(refs.ref_of(self.noun, key))]
-                    continue
-            if first.setdefault(key, lines[place]) != lines[place]:
-                faults[place] = [_twice_at(first[key])]
+            matched.identities[place] = keyed[place]
+        return find(tx, self.noun, columns, [keyed[place] for place in places], more), empty
 
-    def _entered(self, tx: Tx, stored: Mapping[Any, Sequence[Existing]]) -> set[int]:
-        if not self.entering or not stored:
-            return set()
-        return bulk.entered(tx, self.noun, [row["id"] for rows in stored.values() for row in rows])
+    def _keyless(self, row: Existing) -> bool:
+        return all(row[column] is None for column in self.key.columns)
+
+    def reject_twins(self, tx: Tx, lines: Sequence[int], matched: Matched, faults: Faults) -> None:
+        """Put every row that means what an earlier sound row of the file meant into `faults`."""
+        found = [record["id"] for record in matched.records if record is not None]
+        mine = bulk.entered(tx, self.noun, found) if self.entering and found else set()
+        first: dict[Any, int] = {}
+        for place, identity in enumerate(matched.identities):
+            if place in faults:
+                continue
+            if matched.records[place] is not None and (identity in mine or identity in self.seen):
+                faults[place] = [_twice(refs.ref_of(self.noun, identity))]
+            elif first.setdefault(identity, lines[place]) != lines[place]:
+                faults[place] = [_twice_at(first[identity])]
+
+
+def _choose(
+    noun: str,
+    stored: Mapping[Any, Sequence[Existing]],
+    places: Sequence[int],
+    matched: Matched,
+    faults: Faults,
+    named: Sequence[str] | None,
+) -> None:
+    """Give each row the one record of its key."""
+    if not stored:
+        return
+    for place in places:
+        rows = stored.get(matched.identities[place])
+        if rows:
+            try:
+                matched.records[place] = row = only(noun, rows, named[place] if named else None)
+                matched.identities[place] = row["id"]
+            except Refused as problem:
+                faults[place] = [problem]
+
+
+def _no_value(columns: Sequence[str]) -> Invalid:
+    return Invalid(
+        "import.no_key_value",
+        N_("The fields of the key are empty: {fields}."),
+        field=columns[0],
+        fields=", ".join(columns),
+    )
 
 
 def _twice_at(line: int) -> Refused:

@@ -39,6 +39,14 @@ def settle_of(noun: str) -> Settle | None:
     return settle
 
 
+def spelling_of(noun: str) -> Callable[[Context, str, Any], Any] | None:
+    """(ctx, column, value) → the value as records of `noun` keep it in that column of their key; None: as it is."""
+    found: Callable[[Context, str, Any], Any] | None = (
+        getattr(import_module(_SETTLED[noun][0]), "spell", None) if noun in _SETTLED else None
+    )
+    return found
+
+
 def concerned(noun: str, columns: set[str]) -> bool:
     """Whether a change of these columns of `noun` must go through its rules."""
     return noun in _SETTLED and not columns.isdisjoint(_SETTLED[noun][1])

@@ -148,7 +148,7 @@ class _Import:
             *(self.layout.fields[name] for name in self.layout.missing_attributes),
         ]
         given = {*self.layout.places, *plan.defaults, *assignment.set_by_words(plan)}
-        self.matcher = Matcher(noun, matching.key_of(noun, plan.key, self.layout, given))
+        self.matcher = Matcher(ctx, noun, matching.key_of(noun, plan.key, self.layout, given))
         self.references = References(ctx, plan.create)
         self.attributes = list(self.layout.missing_attributes)
         self.summary = Summary(mapping=self.layout.shown(header))
@@ -292,10 +292,11 @@ class _Import:
             reader.read(first)
             more = self._more(texts)
             named = None if self.layout.ref is None else [row[self.layout.ref] for row in rows]
-            existing = self.matcher.match(tx, lines, reader.values, more, reader.faults, named)
-            reader.read(rest, existing)
+            matched = self.matcher.match(tx, reader.values, texts.count, more, reader.faults, named)
+            reader.read(rest, matched.records)
             if not self._make_missing(tx, reader, final):
-                return reader, existing
+                self.matcher.reject_twins(tx, lines, matched, reader.faults)
+                return reader, matched.records
 
     def _more(self, texts: Texts) -> list[str]:
         """The columns of known records that their rows are compared with and read by."""
