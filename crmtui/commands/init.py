@@ -43,5 +43,5 @@ def init(
             "currency": company.currency,
             "timezone": company.timezone,
         }
-    call.out.one(columns(**dict.fromkeys(row, "line")), row, {})
+    call.out.one(columns(store="line", administrator="line", currency="line", timezone="line"), row, {})
     call.say(N_("Next: crm user add NAME, crm lead add COMPANY, or crm lead import FILE."))
