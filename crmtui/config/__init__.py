@@ -34,7 +34,7 @@ class Config:
     def path(self) -> Path:
         """The user's own file, which need not exist; raises NotReady where the account has no home folder."""
         if self._file is None:
-            raise _homeless()
+            raise homeless()
         return self._file
 
     @property
@@ -47,7 +47,7 @@ class Config:
         try:
             return f"sqlite:///{user_data_path('crmtui', appauthor=False) / 'crm.db'}"
         except RuntimeError as error:
-            raise _homeless() from error
+            raise homeless() from error
 
 
 def load(
@@ -92,7 +92,8 @@ def _from_variables(environ: Mapping[str, str]) -> Iterator[Setting]:
             yield Setting(name, checked(name, value_of(name, text), variable), f"variable {variable}")
 
 
-def _homeless() -> NotReady:
+def homeless() -> NotReady:
+    """The error for an account without a home folder."""
     return NotReady(
         "config.no_home",
         N_("This account has no home folder to keep settings and the store in."),
