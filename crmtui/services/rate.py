@@ -78,7 +78,7 @@ def first_days(tx: Tx, rates: Any) -> dict[str, date]:
     query = query.where(rates.c.rate_set == RATE_SET, rates.c.archived_at.is_(None)).group_by(
         rates.c.currency
     )
-    return dict(tx.session.execute(query).all())
+    return dict(tx.session.connection().execute(query).all())
 
 
 def missing(currency: str, day: date) -> Refused:
