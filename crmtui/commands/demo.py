@@ -176,7 +176,7 @@ def _forecast(call: Call, shown: "Shown") -> None:
         )
         for row in shown.forecast
     ]
-    labels = (N_("Quota"), N_("Won"), N_("Won %"), N_("Weighted"), N_("Forecast"), N_("Gap"))
+    labels = (N_("Quota"), N_("Won"), "%", N_("Weighted"), N_("Forecast"), N_("Gap"))
     shape = {N_("Department"): "line", **dict.fromkeys(labels, "number")}
     _table(call, _said(N_("Attainment and forecast of {period}"), period=shown.period), shape, rows)
 
@@ -191,7 +191,7 @@ def _gap(call: Call, shown: "Shown") -> None:
     if not found:
         call.text(f"\n{heading}\n" + _said(N_("No open opportunity of this quarter could close it.")))
         return
-    labels = (N_("Amount"), N_("Likely"), N_("Adds"), N_("In all"))
+    labels = (N_("Amount"), "%", N_("Adds"), N_("In all"))
     shape = {
         N_("Ref"): "line",
         N_("Opportunity"): "line",
@@ -206,12 +206,7 @@ def _gap(call: Call, shown: "Shown") -> None:
 
 def _could_close(one: Row) -> tuple[object, ...]:
     owner = str(one["owner"].name or one["owner"].ref) if one["owner"] else ""
-    figures = (
-        _whole(one["amount"]),
-        f"{one['probability']} %",
-        _whole(one["remainder"]),
-        _whole(one["covers"]),
-    )
+    figures = _whole(one["amount"]), one["probability"], _whole(one["remainder"]), _whole(one["covers"])
     return one["ref"], cut(one["name"], 24), cut(owner, 17), *figures
 
 

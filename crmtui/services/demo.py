@@ -4,6 +4,7 @@ import csv
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -123,8 +124,9 @@ def make(url: str, now: str | None = None) -> tuple[Plan, Read]:
         done = _fill(f"sqlite:///{part}", now)
         _appear(part, path)
     finally:
-        for name in (part, f"{part}-wal", f"{part}-shm", f"{part}-journal"):
-            Path(name).unlink(missing_ok=True)
+        for ending in ("", "-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(part + ending)
     return done
 
 
