@@ -16,6 +16,14 @@ COMPANY = Company(name="Test", currency="USD", timezone="Asia/Shanghai", phone_r
 NOW = "2026-11-20T09:00:00+08:00"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: what depends on chance is tried many more times. `--write-docs`: pages made by tests are written anew."""
+    parser.addoption("--long", action="store_true", help="try what depends on chance many more times")
+    parser.addoption(
+        "--write-docs", action="store_true", help="write the pages of docs/ that come from the program"
+    )
+
+
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[postgres.Server]:
     """The PostgreSQL of this test run, started when the first test asks for it and shared by all workers."""
