@@ -19,7 +19,7 @@ from crmtui.i18n import N_, gettext
 from crmtui.store import once, refs, session
 from crmtui.store.record import Record, table
 from crmtui.store.session import Store, Tx
-from crmtui.store.values import Entry, Ref
+from crmtui.store.values import Entry, Ref, in_language
 from crmtui.store.visibility import Actor
 from crmtui.text import fold, nearest
 
@@ -85,6 +85,7 @@ class Context:
         self._rehearsing: Any = None
         self._choices: dict[str, dict[str, str]] = {}
         self._stages: dict[int, dict[str, str]] = {}
+        self._names: dict[str | int, dict[str, str]] = {}
         session.check_ready(store)
         self.clock = Clock(clocks.parse_moment(now, Clock()) if now else None)
         nobody = Actor(None, "", "", "")
@@ -100,7 +101,11 @@ class Context:
         """The context of a command. `flags` are configuration keys from the command line. Raises CrmError."""
         config = configuration.load(flags)
         store = session.connect(config.store_url, busy_timeout=float(str(config["busy_timeout"])))
-        return cls(config, store, **options)
+        try:
+            return cls(config, store, **options)
+        except BaseException:
+            store.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -392,10 +397,30 @@ class Context:
             )
         return found
 
+    def entry_name(self, name: str, code: str) -> str:
+        """What people call the entry `code` of the list `name`; the code itself where it is not on the list."""
+        if name not in self._names:
+            choice = table("type")
+            self._names[name] = self._names_by_code(choice, choice.list == name)
+        return self._names[name].get(code, code)
+
+    def stage_name(self, process: int, code: str) -> str:
+        """What people call the stage `code` of a process; the code itself where the process has none of it."""
+        if process not in self._names:
+            stage = table("stage")
+            self._names[process] = self._names_by_code(stage, stage.process_id == process)
+        return self._names[process].get(code, code)
+
+    def _names_by_code(self, model: Any, condition: Any) -> dict[str, str]:
+        with self.reading() as tx:
+            rows = tx.session.execute(select(model.code, model.name, model.name_zh).where(condition))
+            return {code: in_language(name, name_zh) for code, name, name_zh in rows}
+
     def forget_lists(self) -> None:
         """Read lists and stages anew: they were changed."""
         self._choices.clear()
         self._stages.clear()
+        self._names.clear()
 
     def check_version(self, tx: Tx, row: Record, wanted: Mapping[str, Any]) -> None:
         """Raise Conflict when `--if-version` names another version than the record now has, showing both values."""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from crmtui.errors import Forbidden, NotFound, Refused
 from crmtui.i18n import N_, gettext
 from crmtui.services.context import Context, Tx
-from crmtui.store import chronicle, refs, reversal
+from crmtui.store import chronicle, inspection, refs, reversal
 from crmtui.store.journal import Change
 from crmtui.store.record import TABLES, declared, table
 
@@ -33,12 +33,14 @@ def undo(ctx: Context, tx_id: str) -> Undone:
     target = int(tx_id) if tx_id.isascii() and tx_id.isdigit() and len(tx_id) <= 18 else 0
     with ctx.transaction("log.undo", undoes=target, force=True) as tx:
         _check_target(ctx, tx, _find(ctx, tx, target, tx_id))
+        tx.lock()
         reversal.lock(tx, target)
         _check_undone(ctx, tx, target)
         _check_reach(ctx, tx, target)
         _check_later(ctx, tx, target)
         counts, folds = reversal.take_back(tx, target)
         _check_pointers(tx, folds)
+        _check_trees(tx, folds)
         _check_reach(ctx, tx, target)
         ctx.forget_lists()
         return Undone(str(tx.id), counts.restored, counts.removed, counts.brought_back)
@@ -150,6 +152,20 @@ def _check_pointers(tx: Tx, folds: Any) -> None:
             gone=_ref(gone, gone_id),
             ref=_ref(child, record),
         )
+
+
+def _check_trees(tx: Tx, folds: Any) -> None:
+    """What was moved under each other since must not stand above itself again."""
+    moved = {of.name for of, then in folds}
+    for noun, column in inspection.TREES:
+        ring = inspection.circle(tx, noun, column) if noun in moved else []
+        if ring:
+            raise Refused(
+                "undo.circle",
+                N_("{ref} would stand above itself."),
+                hint=N_("What stands under it now was moved there later: move that away first."),
+                ref=_ref(noun, ring[0]),
+            )
 
 
 def _ref(noun: str, record: int) -> str:

@@ -26,8 +26,8 @@ def claim(tx: Tx, key: str, command: str, since: datetime) -> bool:
         index_elements=["key"],
         set_={name: value for name, value in row.items() if name != "key"},
         where=Once.at < since,
-    )
-    return bool(tx.session.connection().execute(anew).rowcount)
+    ).returning(Once.key)
+    return tx.session.connection().execute(anew).first() is not None
 
 
 def _insert(tx: Tx) -> Any:

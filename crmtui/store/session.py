@@ -1,8 +1,10 @@
 """The one door: opens a store, begins, checks, journals and commits."""
 
 import os
+import random
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from crmtui.errors import Forbidden, Invalid, NotReady
@@ -130,10 +132,33 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     exchange.register(connection)
 
 
-def _begin_sqlite(connection: Any) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock at once: a read transaction that turns into a write meets "database is locked"."""
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if not connection.get_execution_options().get("write", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: Any = connection.connection.driver_connection
+    patience = raw.execute("PRAGMA busy_timeout").fetchone()[0]
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        _begin_in_turn(connection, time.monotonic() + patience / 1000)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+def _begin_in_turn(connection: Connection, last: float) -> None:
+    """Ask for the lock again and again until `last`, at short random pauses.
+
+    SQLite's own waiting asks less and less often, so that of many writers an early one can starve behind later ones.
+    """
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > last:
+                raise
+        time.sleep(random.uniform(0.001, 0.01))
 
 
 @contextmanager
@@ -274,7 +299,9 @@ def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
             if flushed.is_modified(row):
                 _change(tx, row)
         for row in list(flushed.deleted):
-            if isinstance(row, Part) and not isinstance(row, Record):
+            if isinstance(row, Record):
+                may_record(tx, row.NOUN, row.id or 0, "delete")  # nobody has that right: records are archived
+            elif isinstance(row, Part):
                 _may_part(tx, row)
 
     event.listen(session, "do_orm_execute", on_execute)
@@ -322,6 +349,12 @@ def right_for(tx: Tx, noun: str, fallback: str) -> str:
     """The verb under which a row of `noun` is changed: the running one on its own noun, `fallback` on others it touches."""
     own, _, verb = tx.verb.partition(".")
     return verb if own == noun else fallback
+
+
+def check_right(tx: Tx, noun: str, verb: str) -> None:
+    """Raise Forbidden where the actor may do `verb` on no record of `noun` at all."""
+    if not tx.force and tx.actor.scope(noun, verb) == "none":
+        raise _forbidden(tx, noun, verb)
 
 
 def _forbidden(tx: Tx, noun: str, verb: str) -> Forbidden:
