@@ -118,7 +118,7 @@ def _run_list(
         fields=wanted(call, noun),
         archived=archived,
     )
-    call.rows(found.fields, found.rows, lambda: found.total)
+    call.rows(found.fields, found.rows, found.total)
 
 
 def wanted(call: Call, noun: Noun) -> list[str] | None:

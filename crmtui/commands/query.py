@@ -43,4 +43,4 @@ def run(call: Call, name: Name) -> None:
         sort=saved["sort"] or "",
         fields=records.list_fields(noun),
     )
-    call.rows(found.fields, found.rows, lambda: found.total)
+    call.rows(found.fields, found.rows, found.total)

@@ -1,8 +1,9 @@
 """The verbs that every noun shares: find, show, add, edit, archive, restore, totals."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -13,11 +14,12 @@ from crmtui.money import Money
 from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
 from crmtui.services.nouns import NOUNS
+from crmtui.store import refs, values, where
 from crmtui.store import condition as conditions
-from crmtui.store import bulk, refs, values, where
 from crmtui.store.fields import Field
 from crmtui.store.keys import search_keys
 from crmtui.store.record import declared, table
+from crmtui.store.session import check_right
 from crmtui.store.visibility import reach
 from crmtui.text import nearest
 
@@ -152,9 +154,12 @@ def names_of(tx: Tx, fields: Sequence[Field], rows: Sequence[Any]) -> dict[tuple
     found = Names(tx)
     for noun, ids in wanted.items():
         model = table(noun)
-        label = getattr(model, model.LABEL)
-        for record, name in tx.session.execute(select(model.id, label).where(model.id.in_(ids))):
-            found[noun, record] = name
+        both = [model.name, model.name_zh] if "name_zh" in model.model_fields else []
+        query = select(model.id, getattr(model, model.LABEL), *both).where(model.id.in_(ids))
+        for record, name, *in_both in tx.session.execute(query):
+            found[noun, record] = (
+                values.Coded(name, partial(values.in_language, *in_both)) if in_both else name
+            )
     return found
 
 
@@ -176,12 +181,18 @@ def value_of(
 ) -> Any:
     """One field of a row as people see it; `names` are those that `names_of` found."""
     if field.custom:
-        return _custom_value(field, (row.get("x") or {}).get(field.name[2:]))
+        return _custom_value(ctx, field, (row.get("x") or {}).get(field.name[2:]))
     value = row.get(field.column)
     if field.name == "ref":
         return f"{table(noun).PREFIX}-{row['id']}"
     if value is None:
         return None
+    if field.kind == "choice":
+        return _entry(ctx, field, value)
+    if field.kind == "choices":
+        return [_entry(ctx, field, code) for code in value]
+    if field.kind == "stage" and row.get("process_id") is not None:
+        return values.Coded(value, partial(ctx.stage_name, row["process_id"], value))
     if field.kind == "money":
         return Money(value, row.get("currency") or ctx.company.currency)
     if field.kind == "ref":
@@ -200,7 +211,13 @@ def _ref(noun: str, record: int, names: Mapping[tuple[str, int], str]) -> Ref:
     return Ref(refs.ref_of(noun, record), names.get((noun, record)), record, unclear)
 
 
-def _custom_value(field: Field, value: Any) -> Any:
+def _entry(ctx: Context, field: Field, code: str) -> values.Coded:
+    return values.Coded(code, partial(ctx.entry_name, field.choices, code))
+
+
+def _custom_value(ctx: Context, field: Field, value: Any) -> Any:
+    if field.kind == "choice" and value:
+        return _entry(ctx, field, value)
     return date.fromisoformat(value) if field.kind == "day" and value else value
 
 
@@ -213,8 +230,8 @@ class Found:
 
     fields: list[Field]
     rows: Iterator[dict[str, Any]]
-    total: int
-    """How many match in all, whatever the limit."""
+    total: Callable[[], int]
+    """How many match in all, whatever the limit; counted when asked."""
 
 
 def scope_for(ctx: Context, tx: Tx) -> where.Scope:
@@ -232,17 +249,16 @@ def scope_for(ctx: Context, tx: Tx) -> where.Scope:
 
 
 def matching(
-    ctx: Context, tx: Tx, noun: str, text: str, archived: bool = False, verb: str = "show"
+    ctx: Context, tx: Tx, noun: str, text: str, archived: bool = False, verb: str = "list"
 ) -> list[Any]:
     """The condition `text` on `noun` as SQL, archived records left out unless asked for. Raises Invalid, NotFound.
 
-    With `verb` other than show it holds only for the records on which the actor may do it, and raises Forbidden where
-    there can be none.
+    It holds only for the records on which the actor may do `verb`; raises Forbidden where there can be none.
     """
+    check_right(tx, noun, verb)
     model = table(noun)
     found = [] if archived else [model.archived_at.is_(None)]
-    if verb != "show":
-        bulk.owners(tx, noun, verb)
+    if ctx.actor.scope(noun, verb) != ctx.actor.scope(noun, "show"):
         found.append(reach(noun, ctx.actor, verb))
     if text.strip():
         found.append(where.compile(conditions.parse(text), noun, scope_for(ctx, tx)))
@@ -258,7 +274,7 @@ def find(
     limit: int | None = None,
     fields: Sequence[str] | None = None,
     archived: bool = False,
-    verb: str = "show",
+    verb: str = "list",
 ) -> Found:
     """The visible records of `noun` that match the condition, newest first unless sorted otherwise.
 
@@ -268,15 +284,14 @@ def find(
     with ctx.reading() as tx:
         every = fields_in(tx, noun)
         chosen = every if fields is None else [field_named(every, name, noun) for name in fields]
-        condition = matching(ctx, tx, noun, where, archived, verb)
-        query = select(table(noun)).where(*condition)
-        total = (
-            tx.session.scalar(
-                select(func.count()).select_from(query.with_only_columns(table(noun).id).subquery())
-            )
-            or 0
-        )
-    return Found(chosen, _stream(ctx, noun, chosen, where, sort, limit, archived, verb), total)
+        matching(ctx, tx, noun, where, archived, verb)
+        _order(ctx, tx, noun, sort)
+    rows = _stream(ctx, noun, chosen, where, sort, limit, archived, verb)
+    return Found(chosen, rows, lambda: count_where(ctx, noun, where, archived=archived, verb=verb))
+
+
+def _order(ctx: Context, tx: Tx, noun: str, sort: str) -> list[Any]:
+    return where.order(noun, sort, scope_for(ctx, tx)) if sort else [table(noun).id.desc()]
 
 
 def _stream(
@@ -292,19 +307,21 @@ def _stream(
     """Rows a page at a time; within one reading, so that they are of one state."""
     with ctx.reading() as tx:
         model = table(noun)
-        order = where.order(noun, sort, scope_for(ctx, tx)) if sort else [model.id.desc()]
         columns = [getattr(model, name) for name in model.model_fields]
-        query = select(*columns).where(*matching(ctx, tx, noun, text, archived, verb)).order_by(*order)
+        query = select(*columns).where(*matching(ctx, tx, noun, text, archived, verb))
+        query = query.order_by(*_order(ctx, tx, noun, sort))
         query = query.limit(limit) if limit is not None else query
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
         for page in streamed.mappings().partitions(PAGE):
             yield from _presented(ctx, tx, noun, fields, page)
 
 
-def count_where(ctx: Context, noun: str, text: str) -> int:
+def count_where(
+    ctx: Context, noun: str, text: str = "", *, archived: bool = False, verb: str = "list"
+) -> int:
     """How many visible records match."""
     with ctx.reading() as tx:
-        query = select(func.count(table(noun).id)).where(*matching(ctx, tx, noun, text))
+        query = select(func.count(table(noun).id)).where(*matching(ctx, tx, noun, text, archived, verb))
         return tx.session.scalar(query) or 0
 
 

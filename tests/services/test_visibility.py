@@ -379,7 +379,7 @@ def _ids(stored: Stored, noun: str, indexes: set[int]) -> set[int]:
 def _found(ctx: Context, noun: str, **asked: Any) -> list[dict[str, Any]]:
     found = records.find(ctx, noun, **asked)
     rows = list(found.rows)
-    assert found.total == len(rows)
+    assert found.total() == len(rows)
     return rows
 
 
@@ -637,6 +637,6 @@ def test_a_role_without_rights_sees_nothing(sqlite_url: str) -> None:
         records.add(admin, "lead", {"company": "Acme"})
     with Context.open(flags={"db": sqlite_url}, now=NOW, login="guest") as guest:
         for noun in TABLES:
-            assert records.find(guest, noun).total == 0, noun
+            assert records.find(guest, noun).total() == 0, noun
             assert records.count_where(guest, noun, "") == 0
         assert [dept.tree(guest), territory.tree(guest)] == [[], []]
