@@ -34,6 +34,23 @@ class Ref:
     """Whether the name could mean another record as well; programs are then given the ref."""
 
 
+class Coded(str):
+    """The code of a list entry or a stage, as records hold it and programs read it; `shown` is its name for people."""
+
+    _name: Callable[[], str]
+
+    def __new__(cls, code: str, name: Callable[[], str]) -> "Coded":
+        """`code`, whose name is asked for only when it is shown."""
+        made = super().__new__(cls, code)
+        made._name = name
+        return made
+
+    @property
+    def shown(self) -> str:
+        """The name in the language in use."""
+        return self._name()
+
+
 @dataclass(frozen=True)
 class Entry:
     """What the reading of a value leans on."""
@@ -371,7 +388,7 @@ def as_text(field: Field, value: Any, *, people: bool) -> str:
         return money.show(value.minor, value.currency, language()) if people else value.text()
     if isinstance(value, Ref):
         if people:
-            return f"{value.name or value.ref}"
+            return _shown(value.name or value.ref)
         return value.ref if value.name is None or (value.unclear and value.unclear()) else value.name
     if isinstance(value, list):
         return _list_text(field, value, people)
@@ -387,7 +404,16 @@ def as_text(field: Field, value: Any, *, people: bool) -> str:
         return rate_text(value)
     if field.kind == "state" and people:
         return gettext(str(value))
-    return str(value)
+    return _shown(value) if people else str(value)
+
+
+def in_language(name: str, name_zh: str | None) -> str:
+    """Of the two names that lists, stages, processes and roles carry, the one in the language in use."""
+    return name_zh if name_zh and language() == "zh" else name
+
+
+def _shown(value: Any) -> str:
+    return value.shown if isinstance(value, Coded) else str(value)
 
 
 def _list_text(field: Field, members: list[Any], people: bool) -> str:
