@@ -14,8 +14,8 @@ from crmtui.money import Money
 from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
 from crmtui.services.nouns import NOUNS
-from crmtui.store import refs, values, where
 from crmtui.store import condition as conditions
+from crmtui.store import refs, values, where
 from crmtui.store.fields import Field
 from crmtui.store.keys import search_keys
 from crmtui.store.record import declared, table
