@@ -7,7 +7,7 @@ from typing import Any
 from crmtui.clock import Period, month_of
 from crmtui.services import rollup
 from crmtui.services.question import Read
-from crmtui.services.rollup import COMPANY, Key, Node
+from crmtui.services.rollup import COMPANY, Grown, Key, Node
 from crmtui.store import figures
 from crmtui.store.figures import Asked, Sums
 from crmtui.store.refs import ref_of
@@ -22,20 +22,19 @@ def tree(read: Read, company: str, *, counted: bool = True, measure: str = "reve
     be told: in the tree of those whose figures are asked for, by month, and by industry or product of the company.
     `counted` False leaves the opportunities out.
     """
-    nodes, tops = grow(read, company)
-    period = read.period
-    found = _targets(read, nodes, measure)
-    rollup.set_targets(nodes, found)
+    grown = grow(read, company)
+    tops = grown.tops
+    found = _targets(read, grown, measure)
+    rollup.set_targets(grown, found)
     rollup.allocate(tops)
     if read.divides_itself:
         if counted:
-            _count(read, nodes, tops)
-        _shape(read, nodes)
+            _count(read, grown)
+        _shape(read, grown.nodes)
     else:
-        monthly = _monthly(nodes, tops, period.months(), found) if read.by == "month" else []
+        monthly = _monthly(grown, read.period.months(), found) if read.by == "month" else []
         for top in tops:
-            own = nodes if len(tops) == 1 else {top.key: top}
-            sums = _sums(replace(read, keys=[top.key]), own) if counted else {}
+            sums = _sums(read, grown if len(tops) == 1 else Grown({top.key: top}, [top])) if counted else {}
             _divide(read, top, sums, found)
         _by_month(tops, monthly)
     rollup.name_paths(tops)
@@ -43,12 +42,12 @@ def tree(read: Read, company: str, *, counted: bool = True, measure: str = "reve
     return tops
 
 
-def asked(read: Read, nodes: Mapping[Key, Node]) -> Asked:
-    """The opportunities that the question is about; `nodes` are those that `grow` gave."""
+def asked(read: Read, grown: Grown) -> Asked:
+    """The opportunities that the question is about; `grown` is what `grow` gave."""
     plain = Asked(read.period.start, read.period.end)
-    ids = frozenset(of for scope, of in nodes if of is not None and scope in ("user", "territory"))
+    ids = frozenset(of for scope, of in grown.nodes if of is not None and scope in ("user", "territory"))
     if read.scope in ("dept", "user"):
-        return replace(plain, owners=ids)
+        return replace(plain, owners=ids | grown.homes.keys())
     if read.scope == "territory":
         return replace(plain, territories=ids)
     if read.scope == "industry":
@@ -58,39 +57,46 @@ def asked(read: Read, nodes: Mapping[Key, Node]) -> Asked:
 
 def opportunities(read: Read) -> Asked:
     """The opportunities that the question is about, of all its records together."""
-    return asked(read, grow(read, "")[0] if read.scope in ("dept", "user", "territory") else {})
+    alone = read.scope in ("company", "industry", "product")
+    return asked(read, Grown({}, []) if alone else grow(read, ""))
 
 
-def grow(read: Read, company: str) -> tuple[dict[Key, Node], list[Node]]:
+def grow(read: Read, company: str) -> Grown:
     """The nodes of those whose figures are asked for, and which of them stand at the top; nothing is counted yet."""
     if read.scope in ("industry", "product"):
         nodes = _flat(read, read.scope, [of for _, of in read.keys])
-        return nodes, list(nodes.values())
+        return Grown(nodes, list(nodes.values()))
     top = Node(COMPANY, company) if read.scope == "company" else None
-    if read.scope == "territory" or (top and read.by == "territory"):
-        return _territories(read, top)
-    return _owners(read, top)
-
-
-def _owners(read: Read, top: Node | None) -> tuple[dict[Key, Node], list[Node]]:
-    """People under their departments, these under theirs; whoever has none under a node of their own."""
-    world, ids = read.world, [of for _, of in read.keys]
     if read.scope == "user":
-        found = places(world, "user", "dept_id", ids=ids)
-        nodes = _nodes("user", found)
-        for one in found:
-            nodes["user", one.id].above = _names_up(world, "dept", one.parent)
-        return nodes, [nodes["user", of] for of in ids]
+        return _people(read)
+    return _territories(read, top) if "territory" in (read.scope, top and read.by) else _owners(read, top)
+
+
+def _people(read: Read) -> Grown:
+    ids = [of for _, of in read.keys]
+    found = places(read.world, "user", "dept_id", ids=ids)
+    nodes = _nodes("user", found)
+    for one in found:
+        nodes["user", one.id].above = _names_up(read.world, "dept", one.parent)
+    return Grown(nodes, [nodes["user", of] for of in ids])
+
+
+def _owners(read: Read, top: Node | None) -> Grown:
+    """Departments under theirs, and people under these if they are shown; whoever has none under a node of their own."""
+    world, ids = read.world, [of for _, of in read.keys]
     reach = None if top else below(world.tree("dept"), ids)
-    people = places(world, "user", "dept_id", under=reach)
     depts = places(world, "dept", "parent_id", ids=reach)
+    people = places(world, "user", "dept_id", under=reach) if read.by == "user" else []
     nodes = {**_nodes("user", people), **_nodes("dept", depts)}
     up: dict[Key, Key] = {("user", one.id): ("dept", one.parent) for one in people}
     up |= {("dept", one.id): ("dept", one.parent) for one in depts if one.parent and one.id not in ids}
     if top:
         nodes["dept", None] = Node(("dept", None))
         nodes[COMPANY] = top
-    return nodes, _planted(read, nodes, up, top)
+    homes = {} if read.by == "user" else world.homes(reach)
+    tops = _planted(read, nodes, up, top)
+    nowhere = nodes.get(("dept", None)) or tops[0]
+    return Grown(nodes, tops, {one: nodes.get(("dept", dept), nowhere) for one, dept in homes.items()})
 
 
 def _planted(read: Read, nodes: dict[Key, Node], up: Mapping[Key, Key], top: Node | None) -> list[Node]:
@@ -107,11 +113,13 @@ def _names_up(world: World, noun: str, start: int | None) -> tuple[str, ...]:
     while start is not None and start not in chain:
         chain.insert(0, start)
         start = parents.get(start)
+    if not chain:
+        return ()
     named = {one.id: one.name or ref_of(noun, one.id) for one in places(world, noun, ids=chain)}
     return tuple(named[one] for one in chain if one in named)
 
 
-def _territories(read: Read, top: Node | None) -> tuple[dict[Key, Node], list[Node]]:
+def _territories(read: Read, top: Node | None) -> Grown:
     world, ids = read.world, [of for _, of in read.keys]
     reach = None if top else below(world.tree("territory"), ids)
     found = places(world, "territory", "parent_id", ids=reach)
@@ -121,7 +129,7 @@ def _territories(read: Read, top: Node | None) -> tuple[dict[Key, Node], list[No
     nodes = _nodes("territory", found)
     if top:
         nodes[COMPANY] = top
-    return nodes, _planted(read, nodes, up, top)
+    return Grown(nodes, _planted(read, nodes, up, top))
 
 
 def _nodes(scope: str, found: Iterable[Place]) -> dict[Key, Node]:
@@ -138,23 +146,24 @@ def _flat(read: Read, scope: str, keys: Iterable[Any]) -> dict[Key, Node]:
     return {**nodes, **({(scope, None): Node((scope, None))} if None in keys else {})}
 
 
-def _targets(read: Read, nodes: Mapping[Key, Node], measure: str) -> list[Target]:
+def _targets(read: Read, grown: Grown, measure: str) -> list[Target]:
     """The quotas of the period; of a part of the company only those of its nodes."""
     of = None
     if read.scope != "company":
+        keys = [*grown.nodes, *(("user", one) for one in grown.homes)]
         of = [
             (scope, ref_of(scope, one) if scope in TARGETS else str(one))
-            for scope, one in nodes
+            for scope, one in keys
             if one is not None
         ]
     return targets(read.world, read.period.start, read.period.end, measure, of)
 
 
-def _count(read: Read, nodes: dict[Key, Node], tops: list[Node]) -> None:
+def _count(read: Read, grown: Grown) -> None:
     by, scope = ("territory", "territory") if read.by == "territory" else ("owner", "user")
-    nowhere = nodes.get(("dept", None)) or tops[0]
-    rollup.spread(nodes, scope, figures.sums(read.world, asked(read, nodes), by), nowhere)
-    rollup.roll_up(tops)
+    nowhere = grown.nodes.get(("dept", None)) or grown.tops[0]
+    rollup.spread(grown, scope, figures.sums(read.world, asked(read, grown), by), nowhere)
+    rollup.roll_up(grown.tops)
 
 
 def _shape(read: Read, nodes: Mapping[Key, Node]) -> None:
@@ -166,9 +175,10 @@ def _shape(read: Read, nodes: Mapping[Key, Node]) -> None:
             node.children.append(Node(("user", None), target=node.unallocated))
 
 
-def _sums(read: Read, nodes: Mapping[Key, Node]) -> Mapping[Any, Sums]:
+def _sums(read: Read, grown: Grown) -> Mapping[Any, Sums]:
+    """The sums by what the figures are divided into, of the nodes of `grown`."""
     by = "owner" if read.by in ("", "dept", "user") else read.by
-    return figures.sums(read.world, asked(read, nodes), by)
+    return figures.sums(read.world, asked(read, grown), by)
 
 
 def _divide(read: Read, top: Node, sums: Mapping[Any, Sums], found: Iterable[Target]) -> None:
@@ -185,13 +195,12 @@ def _divide(read: Read, top: Node, sums: Mapping[Any, Sums], found: Iterable[Tar
 
 def _grown_parts(read: Read, by: str, sums: Mapping[Any, Sums]) -> list[Node]:
     whole = replace(read, keys=[COMPANY], by=by)
-    nodes, tops = grow(whole, "")
-    rollup.spread(
-        nodes, "territory" if by == "territory" else "user", sums, nodes.get(("dept", None)) or tops[0]
-    )
-    rollup.roll_up(tops)
-    _shape(whole, nodes)
-    return tops[0].children
+    grown = grow(whole, "")
+    nowhere = grown.nodes.get(("dept", None)) or grown.tops[0]
+    rollup.spread(grown, "territory" if by == "territory" else "user", sums, nowhere)
+    rollup.roll_up(grown.tops)
+    _shape(whole, grown.nodes)
+    return grown.tops[0].children
 
 
 def _flat_parts(read: Read, top: Node, sums: Mapping[Any, Sums], found: Iterable[Target]) -> None:
@@ -202,7 +211,7 @@ def _flat_parts(read: Read, top: Node, sums: Mapping[Any, Sums], found: Iterable
         nodes[read.by, of].sums.add(one)
     top.children = list(nodes.values())
     if read.scope == "company" and read.by in ("industry", "product"):
-        rollup.set_targets(nodes, own)
+        rollup.set_targets(Grown(nodes, [top]), own)
         rollup.allocate([top])
 
 
@@ -210,16 +219,15 @@ Quotas = list[tuple[str, list[int | None]]]
 """Each month with the quotas of the top nodes in it."""
 
 
-def _monthly(
-    nodes: Mapping[Key, Node], tops: list[Node], months: list[Period], found: list[Target]
-) -> Quotas:
+def _monthly(grown: Grown, months: list[Period], found: list[Target]) -> Quotas:
     monthly: Quotas = []
     for month in months:
-        rollup.set_targets(nodes, [one for one in found if month.start <= one.start and one.end <= month.end])
-        rollup.allocate(tops)
-        monthly.append((month_of(month.start), [top.quota for top in tops]))
-    rollup.set_targets(nodes, found)
-    rollup.allocate(tops)
+        within = [one for one in found if month.start <= one.start and one.end <= month.end]
+        rollup.set_targets(grown, within)
+        rollup.allocate(grown.tops)
+        monthly.append((month_of(month.start), [top.quota for top in grown.tops]))
+    rollup.set_targets(grown, found)
+    rollup.allocate(grown.tops)
     return monthly
 
 
@@ -238,7 +246,7 @@ def _by_month(tops: list[Node], monthly: Quotas) -> None:
 
 
 def _wanted(read: Read) -> Callable[[Node], bool]:
-    """Which empty rows are shown: everything in use that the actor's rights reach to."""
+    """Which empty rows are shown: every month; and of the tree asked for all in use that the actor's rights reach to."""
     world, actor = read.world, read.world.tx.actor
     scope = actor.scope("opp", "show")
     own: set[Key] = {("user", actor.id)}
@@ -246,7 +254,8 @@ def _wanted(read: Read) -> Callable[[Node], bool]:
         own = {("user", one) for one in world.people_below} | {("dept", one) for one in world.depts_below}
 
     def wanted(node: Node) -> bool:
-        of, one = node.key
-        return node.active and one is not None and (scope == "all" or of == "month" or node.key in own)
+        if not read.divides_itself:
+            return node.key[0] == "month" and node.key[1] is not None
+        return node.active and node.key[1] is not None and (scope == "all" or node.key in own)
 
     return wanted

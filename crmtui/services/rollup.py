@@ -1,6 +1,6 @@
 """A tree of figures: what stands where, what was set for it, and sums rolled up from below to the cent."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ Key = tuple[str, Any]
 COMPANY: Key = ("company", None)
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """One row of figures: its own sums until `roll_up`, then those of everything below it too.
 
@@ -27,6 +27,8 @@ class Node:
     active: bool = True
     sums: Sums = field(default_factory=Sums)
     target: int | None = None
+    staff: int | None = None
+    """What the quotas of its own people come to, where these have no nodes."""
     allocated: int | None = None
     children: "list[Node]" = field(default_factory=list)
     above: tuple[str, ...] = ()
@@ -70,7 +72,8 @@ def roll_up(tops: Iterable[Node]) -> None:
 def allocate(tops: Iterable[Node]) -> None:
     """Tell each node what the quotas below it come to."""
     for _, node in reversed(list(preorder(tops))):
-        quotas = [child.quota for child in node.children if child.quota is not None]
+        quotas = [quota for child in node.children if (quota := child.quota) is not None]
+        quotas += [node.staff] if node.staff is not None else []
         node.allocated = sum(quotas) if quotas else None
 
 
@@ -108,26 +111,39 @@ def _circular(up: Mapping[Key, Key]) -> set[Key]:
     return found
 
 
-def spread(nodes: dict[Key, Node], scope: str, sums: Mapping[Any, Sums], nowhere: Node) -> None:
+@dataclass(frozen=True)
+class Grown:
+    """Nodes by their keys, which of them stand at the top, and the nodes of people who have none of their own."""
+
+    nodes: dict[Key, Node]
+    tops: list[Node]
+    homes: dict[int, Node] = field(default_factory=dict)
+
+
+def spread(grown: Grown, scope: str, sums: Mapping[Any, Sums], nowhere: Node) -> None:
     """Give each node of `scope` its own sums; what belongs to none of them goes to a node of key None under `nowhere`."""
+    nodes, homes = grown.nodes, grown.homes if scope == "user" else {}
     for of, own in sums.items():
-        node = nodes.get((scope, of))
+        node = nodes.get((scope, of)) or homes.get(of)
         if node is None:
             node = nodes[scope, of] = Node((scope, of))
             nowhere.children.append(node)
         node.sums.add(own)
 
 
-def set_targets(nodes: Mapping[Key, Node], targets: Iterable[Target]) -> None:
-    """Tell each node what was set for it."""
+def set_targets(grown: Grown, targets: Iterable[Target]) -> None:
+    """Tell each node what was set for it, and what for people who have no nodes."""
+    for node in grown.nodes.values():
+        node.target = node.staff = None
     by_key: dict[Key, list[Target]] = {}
-    for node in nodes.values():
-        node.target = None
     for one in targets:
         by_key.setdefault((one.scope, target_of(one)), []).append(one)
     for key, all_of_it in by_key.items():
-        if key in nodes:
-            nodes[key].target = longest(all_of_it)
+        if key in grown.nodes:
+            grown.nodes[key].target = longest(all_of_it)
+        elif key[0] == "user" and key[1] in grown.homes:
+            home = grown.homes[key[1]]
+            home.staff = (home.staff or 0) + longest(all_of_it)
 
 
 def target_of(target: Target) -> int | str:
@@ -135,11 +151,13 @@ def target_of(target: Target) -> int | str:
     return int(target.of.partition("-")[2]) if target.scope in TARGETS else target.of
 
 
-def longest(targets: Iterable[Target]) -> int:
+def longest(targets: Sequence[Target]) -> int:
     """What quotas of one owner come to: the longest periods count, and shorter ones only where no longer one lies.
 
     So a year's quota beside those of its quarters counts once, and months add up to a quarter that has none itself.
     """
+    if len(targets) == 1:
+        return targets[0].amount
     taken: list[Target] = []
     for one in sorted(targets, key=lambda t: (t.start - t.end, t.start)):
         if all(one.end < other.start or other.end < one.start for other in taken):

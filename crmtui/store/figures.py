@@ -1,10 +1,23 @@
 """The sums that forecasts are made of, and the opportunities that they count, as SQL of both stores."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from crmtui.store import exchange
@@ -27,7 +40,7 @@ class Asked:
     product: int | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Sums:
     """Sums of components, in minor units of the company's currency; counts of them where nothing else is said."""
 
@@ -45,14 +58,19 @@ class Sums:
 
     def add(self, other: "Sums") -> None:
         """Take `other` in."""
-        for name in _NAMES:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.open += other.open
+        self.budget += other.budget
+        self.weighted += other.weighted
+        self.commit += other.commit
+        self.commit_weighted += other.commit_weighted
+        self.best += other.best
+        self.overdue += other.overdue
+        self.undated += other.undated
+        self.closed += other.closed
+        self.won += other.won
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in _NAMES)
-
-
-_NAMES = tuple(one.name for one in fields(Sums))
+        return bool(self.open or self.closed or self.undated)
 
 
 class Components:
@@ -97,14 +115,17 @@ class Components:
 
     def value(self, day: ColumnElement[Any]) -> ColumnElement[int]:
         """The amount in the company's currency at the rate of `day`; NULL without an amount or a rate."""
-        rates = self.world.rows("rate").alias("rates")
-        opp = self.opp.c
-        return exchange.in_currency(opp.amount, opp.currency, day, self.world.currency, rates, self.sqlite)
+        opp, world = self.opp.c, self.world
+        return exchange.in_currency(opp.amount, opp.currency, day, world.currency, world.rates, self.sqlite)
 
     def found(self, state: str) -> list[ColumnElement[bool]]:
         """What every component in `state` fulfils, whatever its date and category."""
+        return [self.opp.c.state == state, *self._whose]
+
+    @cached_property
+    def _whose(self) -> list[ColumnElement[bool]]:
         opp, asked = self.opp.c, self.asked
-        found = [opp.state == state, opp.archived_at.is_(None), self.world.seen("opp")]
+        found = [opp.archived_at.is_(None), self.world.seen("opp")]
         if asked.owners is not None:
             found.append(among(opp.owner_id, asked.owners))
         if asked.territories is not None:
@@ -143,61 +164,54 @@ def weighted(value: ColumnElement[Any], probability: ColumnElement[Any]) -> Colu
 
 def sums(world: World, asked: Asked, by: str) -> dict[Any, Sums]:
     """The sums of the components by `by` (owner, territory, industry, product, process or month); None stands for those without. Raises MissingRate."""
+    some = Components(world, asked, by)
     found: dict[Any, Sums] = {}
-    for key, *figures in _open(Components(world, asked, by), by):
-        found.setdefault(key, Sums()).add(Sums(*(int(figure or 0) for figure in figures)))
-    for key, count in _undated(Components(world, asked, by), by):
-        found.setdefault(key, Sums()).undated += count
-    for key, count, won in _won(Components(world, asked, by), by):
+    for key, *figures in _open(some, by):
+        found[key] = Sums(*(int(figure or 0) for figure in figures))
+    for key, count, won in _won(some, by):
         found.setdefault(key, Sums()).add(Sums(closed=count, won=int(won or 0)))
     return found
 
 
 def _open(some: Components, by: str) -> list[Any]:
-    opp, value = some.opp.c, some.value(some.today)
+    """One walk over the open ones: those of the period, and in the last figure those without a date, which have no value."""
+    opp = some.opp.c
+    dated = opp.expected_close_on.is_not(None)
+    value = case((dated, some.value(some.today)))
     share = weighted(value, opp.probability)
     figures = [
-        func.count(),
+        func.count(opp.expected_close_on),
         func.sum(value),
         func.sum(share),
-        func.sum(case((opp.category == "commit", value), else_=0)),
-        func.sum(case((opp.category == "commit", share), else_=0)),
-        func.sum(case((opp.category == "best", value), else_=0)),
-        func.sum(case((opp.expected_close_on < some.today, 1), else_=0)),
+        func.sum(value).filter(opp.category == "commit"),
+        func.sum(share).filter(opp.category == "commit"),
+        func.sum(value).filter(opp.category == "best"),
+        func.count().filter(opp.expected_close_on < some.today),
+        func.count() - func.count(opp.expected_close_on),
     ]
-    found = [*some.found("open"), some.counted, some.dated(opp.expected_close_on)]
-    return _grouped(some, some.key(by, opp.expected_close_on), figures, found, value, some.today)
-
-
-def _undated(some: Components, by: str) -> list[Any]:
-    key = some.key(by, some.opp.c.expected_close_on).label("key")
-    found = [*some.found("open"), some.counted, some.opp.c.expected_close_on.is_(None)]
-    rows: list[Any] = some.world.execute(some.select(key, func.count()).where(*found).group_by(key)).all()
-    return rows
+    found = [*some.found("open"), some.counted, or_(some.dated(opp.expected_close_on), ~dated)]
+    return _grouped(
+        some, some.key(by, opp.expected_close_on), figures, found, [dated, value.is_(None)], some.today
+    )
 
 
 def _won(some: Components, by: str) -> list[Any]:
     opp, value = some.opp.c, some.value(some.opp.c.closed_on)
-    found = [*some.found("won"), some.dated(opp.closed_on)]
-    return _grouped(
-        some, some.key(by, opp.closed_on), [func.count(), func.sum(value)], found, value, opp.closed_on
-    )
+    found, figures = [*some.found("won"), some.dated(opp.closed_on)], [func.count(), func.sum(value)]
+    return _grouped(some, some.key(by, opp.closed_on), figures, found, [value.is_(None)], opp.closed_on)
 
 
 def _grouped(
-    some: Components, key: Any, figures: list[Any], found: list[Any], value: Any, day: Any
+    some: Components, key: Any, figures: list[Any], found: list[Any], without: list[Any], day: Any
 ) -> list[Any]:
-    """The figures by key, after making sure that every amount could be converted."""
-    key = key.label("key")
-    unknown = func.count(some.opp.c.amount) - func.count(value)
-    rows = some.world.execute(some.select(key, *figures, unknown).where(*found).group_by(key)).all()
+    """The figures by key, after making sure that no amount is `without` a rate."""
+    opp, key = some.opp.c, key.label("key")
+    lost = and_(opp.currency != some.world.currency, opp.amount.is_not(None), *without)
+    query = some.select(key, *figures, func.count().filter(lost)).where(*found).group_by(key)
+    rows = some.world.execute(query).all()
     if any(row[-1] for row in rows):
-        lost = [*found, some.opp.c.amount.is_not(None), value.is_(None)]
-        query = some.select(some.opp.c.currency, func.min(day, type_=Day())).where(*lost)
-        currency, first = some.world.execute(
-            query.group_by(some.opp.c.currency).order_by(some.opp.c.currency)
-        ).first()
-        raise MissingRate(currency, first)
+        first = some.select(opp.currency, func.min(day, type_=Day())).where(*found, lost)
+        raise MissingRate(*some.world.execute(first.group_by(opp.currency).order_by(opp.currency)).first())
     return [row[:-1] for row in rows]
 
 

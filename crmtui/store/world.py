@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, false, literal, or_, select
 
@@ -130,6 +130,17 @@ class World:
             self._trees[noun] = dict(found.all())
         return self._trees[noun]
 
+    def homes(self, under: Iterable[int] | None = None) -> dict[int, int | None]:
+        """Every person, or everyone right in the departments `under`, with their department."""
+        user = self.rows("user")
+        query = select(user.c.id, user.c.dept_id)
+        return dict(self.execute(query if under is None else query.where(among(user.c.dept_id, under))).all())
+
+    @cached_property
+    def rates(self) -> FromClause:
+        """The exchange rates, under a name of their own."""
+        return self.rows("rate").alias("rates")
+
     @cached_property
     def depts_below(self) -> frozenset[int]:
         """The departments that the actor leads or is in, and all below them in that day's tree."""
@@ -173,8 +184,7 @@ def below(parents: dict[int, int | None], roots: Iterable[int]) -> frozenset[int
 # -- names, trees and quotas ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A record that figures are rolled up at: its `name` is None where the actor may not see it."""
 
     id: int
@@ -209,8 +219,7 @@ def places(
     return [Place(one, above, called, bool(on)) for one, above, called, on in world.execute(query)]
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A quota that somebody set, in minor units of the company's currency."""
 
     scope: str
@@ -228,9 +237,9 @@ def targets(
     Only of these (scope, of), if given. Raises MissingRate.
     """
     quota = world.rows("quota").c
-    rates = world.rows("rate").alias("rates")
     sqlite = world.tx.store.sqlite
-    value = exchange.in_currency(quota.amount, quota.currency, quota.starts_on, world.currency, rates, sqlite)
+    day = quota.starts_on
+    value = exchange.in_currency(quota.amount, quota.currency, day, world.currency, world.rates, sqlite)
     within = and_(quota.starts_on >= literal(start, Day()), quota.ends_on <= literal(end, Day()))
     known = [within, quota.measure == measure, quota.archived_at.is_(None), world.seen("quota")]
     if of is not None:
