@@ -85,7 +85,7 @@ def test_what_was_added_goes_and_comes_back_under_its_own_id(ctx: Context) -> No
 def test_what_was_deleted_comes_back(ctx: Context) -> None:
     ref = account(ctx, note="a note")
     before = rows(ctx)
-    with ctx.transaction("account.edit") as tx:
+    with ctx.transaction("account.edit", force=True) as tx:
         tx.session.delete(tx.session.get(table("account"), int(ref)))
     assert journal.undo(ctx, last(ctx)).brought_back == 1
     assert rows(ctx) == before
@@ -220,7 +220,7 @@ def test_a_record_that_would_go_was_changed_since(ctx: Context) -> None:
 def test_a_record_that_was_changed_is_gone(ctx: Context) -> None:
     ref = account(ctx)
     tx = edit(ctx, ref, note="more")
-    with ctx.transaction("account.edit") as writing:
+    with ctx.transaction("account.edit", force=True) as writing:
         writing.session.delete(writing.session.get(table("account"), int(ref)))
     error = refused(ctx, tx)
     assert (error.code, error.params["what"]) == ("undo.later_change", "deleted")

@@ -131,7 +131,7 @@ class Life:
     def delete(self) -> None:
         ref = self.some("lead")
         if ref:
-            with self.ctx.transaction("lead.edit") as tx:
+            with self.ctx.transaction("lead.edit", force=True) as tx:
                 tx.session.delete(tx.session.get(table("lead"), int(ref)))
 
     def tree(self) -> None:
