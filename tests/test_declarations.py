@@ -1,0 +1,90 @@
+"""What is said of a noun or a verb in one place is said in every other place that needs it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from crmtui.commands import tree
+from crmtui.commands.verb import WRITTEN
+from crmtui.services import access, rules
+from crmtui.services.nouns import NOUNS
+from crmtui.store.record import TABLES, declared, table
+from tests.catalogue import ROOT
+from tests.test_catalogue import below
+
+TEXTS = ("line", "text", "code", "email", "phone")
+NODES = {node.path: node for node in below(tree.ROOT)}
+
+every_noun = pytest.mark.parametrize("noun", sorted({*NOUNS, *TABLES}))
+
+
+@every_noun
+def test_a_noun_has_a_declaration_and_a_table(noun: str) -> None:
+    assert noun in NOUNS, f"services/nouns.py does not declare {noun}"
+    assert noun in TABLES, f"TABLES of store/record.py does not say where the table of {noun} is"
+    model, said = table(noun), NOUNS[noun]
+    assert (model.NOUN, model.__tablename__, model.PREFIX) == (noun, noun, said.prefix)
+    assert said.name == noun
+
+
+def test_every_prefix_is_used_once() -> None:
+    prefixes = [noun.prefix for noun in NOUNS.values()]
+    assert len(prefixes) == len(set(prefixes))
+
+
+@every_noun
+def test_a_declaration_names_fields_that_are_there(noun: str) -> None:
+    fields = {field.name: field for field in declared(noun)}
+    said = NOUNS[noun]
+    unknown = {*said.columns, *said.search, *said.key} - set(fields)
+    assert not unknown, f"{noun} has no field {unknown}"
+    assert {fields[name].kind for name in said.search} <= set(TEXTS)
+    assert {field.noun for field in fields.values() if field.noun} <= set(NOUNS)
+
+
+@every_noun
+def test_somebody_decided_who_may_reach_a_noun(noun: str) -> None:
+    decided = {*access.SALES, *access.REFERENCE, "quota", "query"}
+    assert noun in decided, f"services/access.py does not say who reads and changes {noun}"
+    assert (table(noun).SCOPE == "owner") == (noun in access.SALES)
+
+
+@every_noun
+def test_a_noun_has_its_place_in_the_first_help(noun: str) -> None:
+    assert tree.ROOT.children[noun].area != tree.EVERYTHING or noun == "query", f"_AREAS lacks {noun}"
+
+
+@pytest.mark.parametrize("noun", rules._SETTLED)
+def test_the_rules_of_a_noun_are_there_and_name_its_columns(noun: str) -> None:
+    assert rules.settle_of(noun)
+    assert set(rules._SETTLED[noun][1]) <= {field.column for field in declared(noun)}
+
+
+# Verbs
+
+
+def test_every_verb_hangs_in_the_tree() -> None:
+    for path in sorted((ROOT / "crmtui" / "commands").glob("*.py")):
+        __import__(f"crmtui.commands.{path.stem}")
+    assert not set(WRITTEN) - set(NODES) - {"trial", "trial drill"}, "services/nouns.py or commands/tree.py"
+
+
+def test_every_verb_that_takes_something_has_an_example() -> None:
+    assert not [verb.path for verb in WRITTEN.values() if verb.own and not verb.examples]
+
+
+@pytest.mark.parametrize("path", sorted(set(WRITTEN) & set(NODES)))
+def test_every_verb_is_tried_by_a_test(path: str) -> None:
+    """Called by its words in a test, or in the guide, whose commands a test runs."""
+    spelt = r'",\s*"'.join(path.split())
+    called = re.compile(rf'\(\s*"{spelt}"|^crm {path}\b', re.MULTILINE)
+    assert any(called.search(text) for text in TRIED), f"no test calls crm {path}"
+
+
+def _texts() -> list[str]:
+    tests = [path for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+    return [path.read_text(encoding="utf-8") for path in (*tests, ROOT / "docs" / "guide.md")]
+
+
+TRIED = _texts()
