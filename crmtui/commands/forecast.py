@@ -12,6 +12,7 @@ from crmtui.i18n import N_
 
 if TYPE_CHECKING:
     from crmtui.services.question import Ask
+    from crmtui.services.records import Field
 
 Dept = Annotated[str, typer.Option("--dept", help=N_("This department and all below it"))]
 User = Annotated[str, typer.Option("--user", help=N_("This person: login, name or U-3; me for yourself"))]
@@ -103,6 +104,12 @@ def rolled_up(call: Call, shape: dict[str, str], people: tuple[str, ...], rows: 
         return
     shown = [{**row, "name": "  " * row["depth"] + row["path"].rpartition(" / ")[2]} for row in rows]
     call.rows(columns(**{name: shape.get(name, "line") for name in people}), shown)
+
+
+def _listed(call: Call, shape: "list[Field]", rows: list[dict[str, Any]]) -> None:
+    """Print rows, on a terminal no more than a list shows there."""
+    most = int(call.config["rows"]) if call.out.people else len(rows)
+    call.rows(shape, rows[:most], lambda: len(rows))
 
 
 def _whose(dept: str, user: str, territory: str, industry: str, product: str) -> dict[str, Any]:
@@ -208,7 +215,7 @@ def drill(
     from crmtui.services import forecast
 
     asked = _asked(_whose(dept, user, territory, industry, product), period, as_of, method)
-    call.rows(columns(**_COMPONENT), forecast.drill(call.ctx, asked, figure, left_out=left_out))
+    _listed(call, columns(**_COMPONENT), forecast.drill(call.ctx, asked, figure, left_out=left_out))
 
 
 @command("forecast gap", examples=('crm forecast gap --dept "East" --period 2026Q4',))
@@ -252,4 +259,4 @@ def gap(
             "expected_close_on",
         )
         listed = [one for name in shown for one in listed if one.name == name]
-    call.rows(listed, found.opportunities)
+    _listed(call, listed, found.opportunities)

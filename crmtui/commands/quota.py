@@ -24,6 +24,8 @@ _ATTAINED = {
     "actual": "money",
     "attainment": "number",
     "to_go": "money",
+}
+_EXPECTED = {
     "weighted": "money",
     "forecast": "money",
     "gap": "money",
@@ -108,5 +110,5 @@ def attain(
     from crmtui.services import quota
 
     rows = quota.attain(call.ctx, dept, tuple(user or ()), period, vs, as_of=as_of)
-    shape = _ATTAINED | (_BEFORE if vs else {})
+    shape = _ATTAINED | (_BEFORE if vs else {}) | _EXPECTED
     rolled_up(call, _PLACE | shape, ("name", *shape), rows)

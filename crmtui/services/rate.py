@@ -53,9 +53,8 @@ def in_company_currency(ctx: Context, tx: Tx, noun: str, field: Field) -> Column
     """
     model = table(noun)
     amount, currency = getattr(model, field.column), model.currency
-    rates = table("rate").__table__.alias("rates")
-    day = day_of(ctx, noun, model)
-    return exchange.in_currency(amount, currency, day, ctx.company.currency, rates, ctx.store.sqlite)
+    day, sqlite = day_of(ctx, noun, model), ctx.store.sqlite
+    return exchange.in_currency(amount, currency, day, ctx.company.currency, exchange.rates(), sqlite)
 
 
 def check(ctx: Context, tx: Tx, noun: str, field: Field, found: Sequence[Any]) -> None:
@@ -66,19 +65,10 @@ def check(ctx: Context, tx: Tx, noun: str, field: Field, found: Sequence[Any]) -
     needed = (
         select(model.currency, func.min(day, type_=Day())).where(foreign, *found).group_by(model.currency)
     )
-    first = first_days(tx, table("rate").__table__)
+    first = exchange.first_days(tx.session.connection())
     for currency, earliest in sorted(tx.session.execute(needed).all()):
         if currency not in first or earliest < first[currency]:
             raise missing(currency, earliest)
-
-
-def first_days(tx: Tx, rates: Any) -> dict[str, date]:
-    """Each currency that has a rate, and the day of its first one. `rates` are the rows of the table of rates."""
-    query = select(rates.c.currency, func.min(rates.c.valid_on, type_=Day()))
-    query = query.where(rates.c.rate_set == RATE_SET, rates.c.archived_at.is_(None)).group_by(
-        rates.c.currency
-    )
-    return dict(tx.session.connection().execute(query).all())
 
 
 def missing(currency: str, day: date) -> Refused:

@@ -1,9 +1,11 @@
 """Amounts in the company's currency, one by one at the rate of their day, as SQL of both stores."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     Numeric,
     Text,
@@ -16,7 +18,8 @@ from sqlalchemy import (
 )
 
 from crmtui.money import convert, currencies_unlike, digits_of
-from crmtui.store.types import Whole
+from crmtui.store.record import table
+from crmtui.store.types import Day, Whole
 
 RATE_SET = "default"
 """The named set whose rates count when nothing else is said."""
@@ -81,3 +84,17 @@ def rate_on(rates: FromClause, currency: ColumnElement[Any], day: ColumnElement[
         .limit(1)
         .scalar_subquery()
     )
+
+
+def rates() -> FromClause:
+    """The rates as they are, under a name of their own."""
+    found: FromClause = table("rate").__table__.alias("rates")
+    return found
+
+
+def first_days(connection: Connection) -> dict[str, date]:
+    """Each currency that has a rate, and the day of its first one."""
+    known = rates().c
+    query = select(known.currency, func.min(known.valid_on, type_=Day()))
+    query = query.where(known.rate_set == RATE_SET, known.archived_at.is_(None)).group_by(known.currency)
+    return {row[0]: row[1] for row in connection.execute(query)}
