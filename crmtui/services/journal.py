@@ -15,6 +15,7 @@ from crmtui.services.reversal import Undone, undo
 from crmtui.store import chronicle, refs, reversal, values
 from crmtui.store.fields import Field
 from crmtui.store.record import Record, table
+from crmtui.store.session import may_record
 from crmtui.text import nearest
 
 __all__ = ["HISTORY", "LOG", "Undone", "history", "log", "undo", "what_changed"]
@@ -57,10 +58,11 @@ def history(ctx: Context, noun: str, ref: str) -> list[dict[str, Any]]:
 
     `change` is added, changed, archived, restored or deleted; only changed has `field`, `before` and `after`, which are
     as records present them. `days` are the whole days that an opportunity stood in the stage it left. A change past the
-    program has no `tx`. Raises NotFound.
+    program has no `tx`. Raises NotFound, Forbidden.
     """
     with ctx.reading() as tx:
         row = refs.get(tx, noun, ref)
+        may_record(tx, noun, row.id, "history")
         fields = _shown(tx, noun)
         steps = _steps(tx, row)
         rows = [side for _, before, after in steps for side in (before, after)]

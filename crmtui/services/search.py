@@ -25,7 +25,8 @@ def search(ctx: Context, text: str, *, noun: str = "", most: int = MOST) -> Iter
     """
     if not text.strip():
         raise Invalid("search.empty", N_("There is nothing to look for."), hint=N_("crm search TEXT"))
-    names = [noun] if noun else [name for name, declared in NOUNS.items() if declared.search]
+    listed = [name for name in NOUNS if ctx.actor.scope(name, "list") != "none"]
+    names = [noun] if noun else [name for name in listed if NOUNS[name].search]
     with ctx.reading() as tx:
         for name in names:
             for row in _found(ctx, tx, name, text, most):

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from crmtui.errors import NotFound
 from crmtui.i18n import N_
 from crmtui.store.record import TABLES, table
-from crmtui.store.session import Tx
+from crmtui.store.session import Tx, may_record
 from crmtui.text import name_key
 
 _NUMBER = re.compile(r"([A-Za-z]{1,2})-([0-9]{1,18})|([0-9]{1,18})")
@@ -117,10 +117,17 @@ def resolve(tx: Tx, noun: str, text: str) -> int:
 
 
 def get(tx: Tx, noun: str, text: str) -> Any:
-    """The visible record that `text` means, locked for this transaction when it writes. Raises NotFound."""
+    """The visible record that `text` means, locked for this transaction when it writes.
+
+    Raises NotFound, and Forbidden where the running verb is one of the noun's own that the actor may not do on it.
+    """
     model = table(noun)
     query = select(model).where(model.id == resolve(tx, noun, text))
     if tx.verb and not tx.store.sqlite:
         # Keys stay readable: an insert that points here, or a move under here, need not wait.
         query = query.with_for_update(of=model, key_share=True)
-    return tx.session.scalars(query).one()
+    row = tx.session.scalars(query).one()
+    own, _, verb = tx.verb.partition(".")
+    if own == noun:
+        may_record(tx, noun, row.id, verb)
+    return row

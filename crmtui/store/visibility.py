@@ -25,6 +25,9 @@ from crmtui.store.record import TABLES, table
 SCOPES = ("none", "own", "team", "dept", "territory", "all")
 """From nothing to everything; each of own, team, dept and territory includes what the person owns."""
 
+READS = ("show", "list", "export", "history")
+"""What leaves records as they are: what everybody may see, everybody with the right may read in any of these ways."""
+
 EXCEPTIONS = {
     "identity": "finding out who is calling comes before anybody has rights",
     "names": "a reference shows the name of a person, product or list entry that everybody may see",
@@ -134,7 +137,7 @@ def reach(noun: str, actor: Actor, verb: str = "show", model: Any = None) -> Col
     kind = table(noun).SCOPE
     if kind == "quota":
         return _measured(model, actor, scope)
-    if kind == "owner" or verb != "show":
+    if kind == "owner" or verb not in READS:
         return _owned(model, actor, scope)
     return true()
 
