@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crmtui.config.keys import BY_NAME, KEYS, checked, value_of
+from crmtui.config.keys import KEYS, checked, value_of
 from crmtui.errors import Busy, Forbidden, Invalid
 from crmtui.i18n import N_, gettext
 
@@ -47,7 +47,7 @@ def is_there(file: Path) -> bool:
 
 
 def read(file: Path, *, shared: bool = False) -> list[Setting]:
-    """The settings in `file`; a `shared` file may hold no personal ones, and belongs to whom we trust."""
+    """The settings in `file`; a `shared` file must belong to whom we trust."""
     text, status = _content(file)
     if shared and status.st_uid not in (os.geteuid(), 0):
         raise Forbidden(
@@ -61,9 +61,6 @@ def read(file: Path, *, shared: bool = False) -> list[Setting]:
         line = _line_of(name, text)
         place = f"{file}:{line}" if line else str(file)
         good = checked(name, value, place)
-        if shared and BY_NAME[name].personal:
-            sentence = N_("{place}: {name} may stand only in your own settings file.")
-            raise Invalid("config.personal_key", sentence, field=name, place=place, name=name)
         if name == "db":
             _refuse_exposed_password(file, str(good), status)
             good = _beside(file, str(good))
@@ -84,8 +81,8 @@ def _refuse_exposed_password(file: Path, url: str, status: os.stat_result) -> No
 
 def _beside(file: Path, url: str) -> str:
     """`url`, where a SQLite file without a leading / lies in the folder of `file`, wherever one happens to be."""
-    scheme, name = url[:10], url[10:]
-    if scheme != "sqlite:///" or not name or name.startswith(("/", ":", "file:")):
+    scheme, name = (url[:10], url[10:]) if "://" in url else ("", url)
+    if scheme not in ("sqlite:///", "") or not name or name.startswith(("/", ":", "file:")):
         return url
     return scheme + str(file.absolute().parent / name)
 

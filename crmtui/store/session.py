@@ -73,7 +73,9 @@ class Store:
 
 
 def parse_url(text: str) -> URL:
-    """The URL of a store; raises Invalid for one that is neither SQLite nor PostgreSQL."""
+    """The URL of a store, which may also be said as a file; raises Invalid for what is neither SQLite nor PostgreSQL."""
+    if not re.search("://|:.*@", text) and ("/" in text or text.endswith((".db", ".sqlite"))):
+        return URL.create("sqlite", database=text)
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):  # the latter for a port that is no number
