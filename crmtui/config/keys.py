@@ -18,7 +18,6 @@ class Key:
     choices: tuple[str, ...] = ()
     least: int = 1
     most: int = 1_000_000
-    personal: bool = False
 
     @property
     def variable(self) -> str:
@@ -65,16 +64,6 @@ KEYS = (
     ),
     Key("rows", "number", 50, N_("How many rows a list shows on a terminal.")),
     Key("color", "choice", "auto", N_("Colour on a terminal."), ("auto", "always", "never")),
-    Key(
-        "pager",
-        "text",
-        "",
-        N_(
-            "The program that long output on a terminal goes through. Empty: PAGER of the environment. It cannot be "
-            "set in a project file, which may come from someone else."
-        ),
-        personal=True,
-    ),
     Key("busy_timeout", "number", 10, N_("How many seconds to wait for a store in use."), least=0, most=3600),
     Key("import.batch", "number", 10_000, N_("How many rows an import saves at a time.")),
     Key(
