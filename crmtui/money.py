@@ -80,12 +80,17 @@ def parse_amount(text: str, currency: str, *, signed: bool = False) -> int:
     part, suffix = found["part"] or "", _SUFFIXES[found["suffix"]]
     in_parts = int(found["whole"].replace(",", "") + part) * 10 ** (digits + suffix)
     minor, lost = divmod(in_parts, 10 ** len(part))
-    # Without a suffix even 1.500 is refused: elsewhere that is fifteen hundred.
-    if lost or (len(part) > digits and not suffix):
+    # Without a suffix even 1.500 is refused: elsewhere that is fifteen hundred. Not so 1500.0000, which reads one way.
+    if lost or (len(part) > digits and not suffix and _groups(found["whole"], part)):
         raise _refusal("decimals", N_("{value} has more decimals than {currency}."), bare, currency)
     if minor >= MAX_MAJOR * 10**digits:
         raise _refusal("too_large", N_("{value} is too large an amount."), bare, currency)
     return -int(minor) if found["sign"] == "-" else int(minor)
+
+
+def _groups(whole: str, part: str) -> bool:
+    """Whether the point between `whole` and `part` could be meant to set thousands apart."""
+    return len(part) == 3 and len(whole) <= 3 and not whole.startswith("0")
 
 
 def _refusal(kind: str, sentence: str, value: str, currency: str) -> Invalid:

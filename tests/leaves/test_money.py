@@ -112,6 +112,11 @@ def test_an_unknown_currency_names_the_nearest() -> None:
         ("1.23456K", "USD", 123456),
         ("1.500k", "JPY", 1500),
         ("9999999999999.99", "USD", 10**15 - 1),
+        ("226000.0000", "USD", 22600000),
+        ("1,200.000", "USD", 120000),
+        ("1200.00", "JPY", 1200),
+        ("0.000", "USD", 0),
+        ("12.0", "JPY", 12),
     ],
 )
 def test_amounts(text: str, currency: str, minor: int) -> None:
@@ -135,6 +140,8 @@ def test_amounts(text: str, currency: str, minor: int) -> None:
         ],
         ("1.005", "USD", "amount.decimals"),
         ("1.500", "USD", "amount.decimals"),
+        ("226.000", "USD", "amount.decimals"),
+        ("226000.0010", "USD", "amount.decimals"),
         ("1.50", "JPY", "amount.decimals"),
         ("1.2345678k", "USD", "amount.decimals"),
         ("-5", "USD", "amount.negative"),
