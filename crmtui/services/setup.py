@@ -57,7 +57,7 @@ def _make_file(path: Path, group: str) -> None:
     """The file comes first, closed to others, so that SQLite never makes it readable for all."""
     folder, mode = (0o2770, 0o660) if group else (0o700, 0o600)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=folder)
+        _make_folder(path.parent, folder)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode)
     except FileExistsError as error:
         raise Refused(
@@ -88,6 +88,19 @@ def _make_file(path: Path, group: str) -> None:
         os.chmod(path, mode)
         os.chown(path.parent, -1, number)
         os.chmod(path.parent, folder)
+
+
+def _make_folder(folder: Path, mode: int) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Invalid(
+            "store.no_folder",
+            N_("{folder} is no folder: a file stands in the way."),
+            field="db",
+            hint=N_("Name another place with --db."),
+            folder=str(folder),
+        ) from error
 
 
 def _remove_empty(store: Store) -> None:
