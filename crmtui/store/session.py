@@ -88,7 +88,7 @@ def parse_url(text: str) -> URL:
 
 def _no_url(text: str) -> Invalid:
     """The complaint about an address, without the password that may stand in it."""
-    shown = re.sub(r"//[^/]*:.*@", "//***@", text)
+    shown = re.sub(r"(?s)^(\w[\w+.-]*://)?.*@", r"\1***@", text)
     return Invalid(
         "store.url",
         N_("{text} is not the address of a store."),
@@ -212,13 +212,13 @@ def _check_file(path: Path) -> None:
             hint=N_("Run crm init, or crm demo to look around first."),
             name=str(path),
         )
-    if path.is_dir() or not os.access(path, os.R_OK):
+    if not path.is_file() or not os.access(path, os.R_OK):
         raise Forbidden(
             "store.forbidden",
             N_("This login may not read or write {name}: {said}."),
             hint=N_("Ask its owner for access, or name another store with --db."),
             name=str(path),
-            said="is a directory" if path.is_dir() else "permission denied",
+            said="permission denied" if path.is_file() else "not an ordinary file",
         )
 
 

@@ -104,6 +104,7 @@ _CASES = (
         (
             "connection",
             "could not translate host",
+            "resolve host",
             "server closed",
             "timeout",
             "terminating",
