@@ -5,12 +5,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from crmtui.errors import CrmError, Forbidden, Invalid, Refused
+from crmtui.errors import CrmError, Forbidden
 from crmtui.i18n import N_
 from crmtui.services import rules
 from crmtui.services.columns import ABSENT, Faults, required
 from crmtui.services.context import Context, Tx
-from crmtui.store import bulk, session
+from crmtui.store import bulk
 from crmtui.store.fields import Field
 from crmtui.store.keys import phone_key
 from crmtui.store.record import table
@@ -129,19 +129,13 @@ class Entering:
         if not places:
             return
         self._complete(columns, len(places))
-        constants = self._constants(columns)
-        try:
-            self._insert(columns, constants)
-        except (Invalid, Refused):
-            for at, place in enumerate(places):
-                try:
-                    self._insert({name: [found[at]] for name, found in columns.items()}, constants)
-                except (Invalid, Refused) as error:
-                    self._fault(place, error)
-
-    def _insert(self, columns: Columns, constants: Mapping[str, Any]) -> None:
-        with session.guard(self.tx.store), self.tx.session.begin_nested():
-            bulk.insert(self.tx, self.noun, columns, constants)
+        bulk.insert(
+            self.tx,
+            self.noun,
+            columns,
+            self._constants(columns),
+            lambda at, error: self._fault(places[at], error),
+        )
 
     def _lacking(self, columns: Columns, places: Sequence[int]) -> set[int]:
         """The places of rows without a value that a record must have."""
@@ -313,19 +307,13 @@ class Entering:
         for change in changes:
             alike.setdefault(tuple(change[2]), []).append(change)
         for names, items in alike.items():
-            try:
-                self._update(names, items)
-            except (Invalid, Refused) as error:
-                if len(items) == 1:
-                    self._fault(items[0][0], error)
-                    continue
-                for item in items:
-                    self._change([item])
+            rows = [(record, list(change.values())) for _, record, change in items]
+            self._update(names, rows, [place for place, _, _ in items])
 
-    def _update(self, names: Sequence[str], items: Sequence[Change]) -> None:
-        rows = [(record, list(change.values())) for _, record, change in items]
-        with session.guard(self.tx.store), self.tx.session.begin_nested():
-            bulk.update(self.tx, self.noun, names, rows)
+    def _update(
+        self, names: Sequence[str], rows: Sequence[tuple[int, Sequence[Any]]], places: Sequence[int]
+    ) -> None:
+        bulk.update(self.tx, self.noun, names, rows, lambda at, error: self._fault(places[at], error))
 
 
 def _known(found: list[Any], default: Any) -> list[Any]:

@@ -1,18 +1,25 @@
 """Many rows at once, column by column: looked up by a key, put in, changed. An import is checked before it comes here."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Date, Text, any_, func, literal, select
 
-from crmtui.errors import Forbidden
+from crmtui.errors import CrmError, Forbidden, Invalid, Refused
 from crmtui.i18n import N_
+from crmtui.store import session
 from crmtui.store.journal import Entry
 from crmtui.store.record import table
 from crmtui.store.session import Tx
 from crmtui.store.types import to_json
 from crmtui.store.visibility import reach, subordinates
+
+Refusal = Callable[[int, CrmError], None]
+"""Told the place of a row that the store does not take, and why."""
+MOST_FAILURES = 20
+"""After so many, rows go in one by one."""
 
 
 def set_cache(tx: Tx, mib: int) -> None:
@@ -101,30 +108,72 @@ def _bound(tx: Tx, noun: str, name: str, values: Sequence[Any]) -> Sequence[Any]
     return [process(value) for value in values] if process else values
 
 
-def insert(tx: Tx, noun: str, columns: Mapping[str, Sequence[Any]], constants: Mapping[str, Any]) -> None:
-    """Put in rows given by their columns; `constants` are the same in every row."""
+def insert(
+    tx: Tx, noun: str, columns: Mapping[str, Sequence[Any]], constants: Mapping[str, Any], refused: Refusal
+) -> None:
+    """Put in rows given by their columns; `constants` are the same in every row. Those not taken are told to `refused`."""
     quote = tx.store.engine.dialect.identifier_preparer.quote
     mark = "?" if tx.store.sqlite else "%s"
-    names = [*columns, *constants]
-    places = [mark] * len(names)
     bound = [_bound(tx, noun, name, values) for name, values in columns.items()]
-    count = len(bound[0])
     same = [_bound(tx, noun, name, [value])[0] for name, value in constants.items()]
-    bound += [[value] * count for value in same]
-    statement = f"INSERT INTO {quote(noun)} ({', '.join(map(quote, names))}) VALUES ({', '.join(places)})"
-    tx.session.connection().exec_driver_sql(statement, list(zip(*bound, strict=True)))
+    names = [*map(quote, columns), *map(quote, constants)]
+    places = ", ".join([mark] * len(names))
+    rows = list(zip(*bound, *(repeat(value, len(bound[0])) for value in same), strict=True))
+    _each(tx, f"INSERT INTO {quote(noun)} ({', '.join(names)}) VALUES ({places})", rows, refused)
 
 
-def update(tx: Tx, noun: str, names: Sequence[str], rows: Sequence[tuple[int, Sequence[Any]]]) -> None:
+def update(
+    tx: Tx, noun: str, names: Sequence[str], rows: Sequence[tuple[int, Sequence[Any]]], refused: Refusal
+) -> None:
     """Set the columns `names` of records given by id and values; each counts as one more version of its record."""
     quote = tx.store.engine.dialect.identifier_preparer.quote
     mark = "?" if tx.store.sqlite else "%s"
-    bound = [
-        _bound(tx, noun, name, values)
-        for name, values in zip(names, zip(*(v for _, v in rows), strict=True), strict=True)
-    ]
-    ids = [record for record, _ in rows]
+    columns = zip(*(values for _, values in rows), strict=True)
+    bound = [_bound(tx, noun, name, values) for name, values in zip(names, columns, strict=True)]
     now = _bound(tx, noun, "updated_at", [tx.now])[0]
     sets = ", ".join(f"{quote(name)} = {mark}" for name in (*names, "updated_at"))
-    statement = f"UPDATE {quote(noun)} SET {sets}, version = version + 1 WHERE id = {mark}"
-    tx.session.connection().exec_driver_sql(statement, list(zip(*bound, [now] * len(ids), ids, strict=True)))
+    whole = list(zip(*bound, repeat(now, len(rows)), [record for record, _ in rows], strict=True))
+    _each(tx, f"UPDATE {quote(noun)} SET {sets}, version = version + 1 WHERE id = {mark}", whole, refused)
+
+
+class _Counted(list[tuple[Any, ...]]):
+    """Rows that know how many of them the driver has taken."""
+
+    taken = 0
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for row in super().__iter__():
+            self.taken += 1
+            yield row
+
+
+def _each(tx: Tx, statement: str, rows: list[tuple[Any, ...]], refused: Refusal) -> None:
+    """Run `statement` for every row, without those that the store refuses."""
+    if not tx.store.sqlite:
+        _each_on_server(tx, statement, rows, refused)
+        return
+    # No savepoint: under one, SQLite keeps a copy of each page that each of the many statements touches.
+    # A statement that fails takes only itself back, so it is enough to know which one it was.
+    start = failures = 0
+    while start < len(rows):
+        part = _Counted(rows[start : start + 1] if failures > MOST_FAILURES else rows[start:])
+        try:
+            with session.guard(tx.store):
+                tx.session.connection().exec_driver_sql(statement, part)
+            start += len(part)
+        except (Invalid, Refused) as error:
+            failures += 1
+            start += part.taken
+            refused(start - 1, error)
+
+
+def _each_on_server(tx: Tx, statement: str, rows: list[tuple[Any, ...]], refused: Refusal) -> None:
+    try:
+        with session.guard(tx.store), tx.session.begin_nested():
+            tx.session.connection().exec_driver_sql(statement, rows)
+    except (Invalid, Refused) as error:
+        if len(rows) == 1:
+            refused(0, error)
+            return
+        for at, row in enumerate(rows):
+            _each_on_server(tx, statement, [row], lambda _, problem, at=at: refused(at, problem))  # type: ignore[misc]
