@@ -19,7 +19,7 @@ from crmtui.store import refs, values, where
 from crmtui.store.fields import Field
 from crmtui.store.keys import search_keys
 from crmtui.store.record import declared, table
-from crmtui.store.session import check_right
+from crmtui.store.session import check_right, may_record
 from crmtui.store.visibility import reach
 from crmtui.text import nearest
 
@@ -476,8 +476,16 @@ def edit(ctx: Context, noun: str, ref: str, given: Mapping[str, object]) -> Any:
         row = refs.get(tx, noun, ref)
         ctx.check_version(tx, row, given)
         changed = read_values(ctx, tx, noun, given, before=columns_of(row), through=("adjust",))
+        for verb in _verbs_of(tx, noun, given):
+            may_record(tx, noun, row.id, verb)
         apply(ctx, tx, row, changed)
         return row
+
+
+def _verbs_of(tx: Tx, noun: str, given: Mapping[str, object]) -> set[str]:
+    """The verbs to which fields belong that `edit` sets in their place, and whose right it therefore needs too."""
+    fields = fields_in(tx, noun)
+    return {field_named(fields, name, noun).verb for name, _ in _flattened(given)} - {""}
 
 
 def apply(ctx: Context, tx: Tx, row: Any, changed: dict[str, Any]) -> None:
@@ -509,7 +517,7 @@ def edit_where(ctx: Context, noun: str, text: str, given: Mapping[str, object]) 
         found = matching(ctx, tx, noun, text)
         matched = tx.session.scalar(select(func.count(model.id)).where(*found)) or 0
         changed = read_values(ctx, tx, noun, given, through=("adjust",))
-        may = [*found, reach(noun, ctx.actor, "edit")]
+        may = [*found, *(reach(noun, ctx.actor, verb) for verb in ("edit", *_verbs_of(tx, noun, given)))]
         if _ROW_BY_ROW & set(changed) or rules.concerned(noun, set(changed)):
             done = _edit_each(ctx, tx, noun, may, given)
         else:
