@@ -1,0 +1,1 @@
+"""What the program costs, as ratios taken side by side in one run; never seconds in a test."""

@@ -1,0 +1,42 @@
+"""./dev bench: measure and print the ratios. `--rows` sets the size, `--only` the part."""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import bulk, queries, report, start
+
+
+def main() -> int:
+    """Run the parts asked for; 1 when a figure misses its budget."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="leads and opportunities (default 1,000,000)"
+    )
+    parser.add_argument("--rounds", type=int, default=9, help="runs of each command and query (default 9)")
+    parser.add_argument(
+        "--only", choices=("start", "bulk", "queries"), action="append", help="a part (again for more)"
+    )
+    given = parser.parse_args()
+    parts = given.only or ["start", "bulk", "queries"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {given.rows:,} rows", flush=True)
+    lines: list[report.Line] = []
+    with tempfile.TemporaryDirectory(prefix="crm-bench-") as name:
+        folder = Path(name)
+        env |= {"HOME": name, "XDG_STATE_HOME": name, "XDG_CONFIG_HOME": name, "XDG_DATA_HOME": name}
+        if "start" in parts:
+            lines += start.measure(folder, env, given.rounds)
+        if "bulk" in parts or "queries" in parts:
+            lines += bulk.measure(folder, env, given.rows)
+        if "queries" in parts:
+            lines += queries.measure(folder, given.rows, given.rounds * 3)
+    print(report.text(lines))
+    return 0 if all(line.reached for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""P4: a large import, against the bare executemany of the same rows into the same table with the same indices."""
+
+import sys
+from pathlib import Path
+
+from bench import make
+from bench.pairs import run
+from bench.report import Line
+
+CRM = str(Path(sys.executable).with_name("crm"))
+
+
+def measure(folder: Path, env: dict[str, str], rows: int) -> list[Line]:
+    """The import's figures; leaves the store with the leads in `folder` as bulk.db."""
+    source, mapping = folder / "leads.csv", folder / "leads.toml"
+    make.leads(source, rows)
+    make.mapping(mapping)
+    bare_seconds, bare_memory = run(
+        [sys.executable, "-m", "bench.bare", str(source), str(folder / "bare.db")], env
+    )
+    (folder / "bare.db").unlink()
+    env = {**env, "CRM_DB": f"sqlite:///{folder / 'bulk.db'}"}
+    run([CRM, "init", "--phone-region", "CN"], env)
+    command = [CRM, "lead", "import", str(source), "--mapping", str(mapping), "--quiet"]
+    ours_seconds, ours_memory = run(["sh", "-c", '"$@" || [ $? = 7 ]', "sh", *command], env)
+    again_seconds, _ = run(["sh", "-c", '"$@" || [ $? = 7 ]', "sh", *command], env)
+    cache = 256
+    return [
+        Line(
+            "P4",
+            f"import of {rows:,} rows, rows/s",
+            bare_seconds / ours_seconds,
+            "x executemany",
+            0.6,
+            least=True,
+        ),
+        Line("P4", "rows/s of executemany", rows / bare_seconds, "rows/s"),
+        Line("P4", "rows/s of the import", rows / ours_seconds, "rows/s"),
+        Line("P4", "memory of the import", ours_memory, "MiB", cache + 250),
+        Line("P4", "memory of executemany", bare_memory, "MiB"),
+        Line("", "the same file again, rows/s", rows / again_seconds, "rows/s"),
+    ]
