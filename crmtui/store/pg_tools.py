@@ -68,7 +68,7 @@ def _run(program: str, url: URL | None, *options: str) -> str:
         password = url.password or url.query.get("password")
         if password:
             environment["PGPASSWORD"] = str(password)
-        plain = url.set(drivername="postgresql", password=None).difference_update_query(["password"])
+        plain = url._replace(drivername="postgresql", password=None).difference_update_query(["password"])
         words.append(f"--dbname={plain.render_as_string(hide_password=False)}")
     ran = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if ran.returncode:
