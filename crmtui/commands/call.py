@@ -90,11 +90,10 @@ class Call:
         self.one(fields, row)
 
     def records(self, noun: str, objs: Iterable[Any]) -> None:
-        """Print several records of `noun`, as they now are."""
+        """Print several records of `noun`, as they now are: what a service returned."""
         from crmtui.services import records
 
-        rows = [obj if isinstance(obj, Mapping) else records.present(self.ctx, noun, obj) for obj in objs]
-        self.rows(records.fields_of(self.ctx, noun), rows)
+        self.rows(records.fields_of(self.ctx, noun), records.present_all(self.ctx, noun, objs))
 
     def figures(self, **figures: int) -> None:
         """Print a few whole numbers under their names, such as the parts of a summary."""

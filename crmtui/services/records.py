@@ -13,7 +13,6 @@ from crmtui.i18n import N_, language
 from crmtui.money import Money
 from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
-from crmtui.services.nouns import NOUNS
 from crmtui.store import condition as conditions
 from crmtui.store import refs, values, where
 from crmtui.store.fields import Field
@@ -63,7 +62,14 @@ def fields_in(tx: Tx, noun: str) -> list[Field]:
 
 
 def custom_fields(tx: Tx, noun: str) -> list[Field]:
-    """The company's own attributes of `noun`, as fields named x.NAME."""
+    """The company's own attributes of `noun`, as fields named x.NAME; asked once in a unit of work, until one changes."""
+    if ("attributes", noun) not in tx.known:
+        tx.known["attributes", noun] = _custom_fields(tx, noun)
+    found: list[Field] = tx.known["attributes", noun]
+    return found
+
+
+def _custom_fields(tx: Tx, noun: str) -> list[Field]:
     attribute = table("attribute")
     query = select(attribute).where(attribute.noun == noun, attribute.archived_at.is_(None))
     rows = tx.session.scalars(query.order_by(attribute.position, attribute.id))
@@ -110,9 +116,17 @@ def field_named(fields: Sequence[Field], name: str, noun: str) -> Field:
 
 def present(ctx: Context, noun: str, row: Any) -> dict[str, Any]:
     """One record as people see it, by field name: money with its currency, references with their names."""
+    return present_all(ctx, noun, [row])[0]
+
+
+def present_all(ctx: Context, noun: str, rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Several loaded records as people see them, all at once."""
+    found = [columns_of(row) for row in rows]
+    shown: list[dict[str, Any]] = []
     with ctx.reading() as tx:
-        fields = fields_in(tx, noun)
-        return next(iter(_presented(ctx, tx, noun, fields, [columns_of(row)])))
+        for start in range(0, len(found), PAGE):
+            shown += _presented(ctx, tx, noun, fields_in(tx, noun), found[start : start + PAGE])
+    return shown
 
 
 def columns_of(row: Any) -> dict[str, Any]:
@@ -554,11 +568,6 @@ def restore(ctx: Context, noun: str, ref: str) -> Any:
         ctx.check_version(tx, row, {})
         row.archived_at = None
         return row
-
-
-def list_fields(noun: str) -> tuple[str, ...]:
-    """The fields of the list of `noun`, the ref first."""
-    return ("ref", *NOUNS[noun].columns)
 
 
 # Totals

@@ -242,7 +242,7 @@ class Tx:
     """The company's own region (ISO 3166 letters), by which phone numbers without a country are read."""
 
     known: dict[Any, Any] = field(default_factory=dict)
-    """What this unit of work looked up before and need not ask again, row after row of an import."""
+    """What this unit of work looked up before and need not ask again, row after row; forgotten when an attribute changes."""
 
     def add(self, record: Any) -> Any:
         """Put a new row into the store at once, so that its id is known."""
@@ -295,6 +295,8 @@ def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
 
     def on_flush(flushed: Session, _context: object, _instances: object) -> None:
         tx = tx_of["tx"]
+        if any(isinstance(row, table("attribute")) for row in (*flushed.new, *flushed.dirty)):
+            tx.known.clear()
         for row in list(flushed.new):
             _enter(tx, row)
         for row in list(flushed.dirty):
