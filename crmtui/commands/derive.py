@@ -122,10 +122,14 @@ def _run_list(
 
 
 def wanted(call: Call, noun: Noun) -> list[str] | None:
-    """The fields to read: those of --fields, None for all of them, else the columns of the noun's list."""
+    """The fields to read: those of --fields, None for all of them, else the columns of the noun's list.
+
+    Who asks for objects gets all of them: programs pick by name.
+    """
     asked = call.options.fields
     if asked is None:
-        return ["ref", *noun.columns]
+        objects = call.out.format in ("json", "jsonl") or call.options.template
+        return None if objects else ["ref", *noun.columns]
     return None if asked.strip() == "all" else [name.strip() for name in asked.split(",")]
 
 
@@ -180,14 +184,23 @@ def _run_history(noun: Noun, call: Call, ref: str) -> None:
 
 
 def field_options(noun: Noun, through: tuple[str, ...]) -> list[Parameter]:
-    """An option for each declared field of `noun` that may be set here: its own, and those of the verbs `through`."""
+    """An option for each declared field of `noun`: shown when it may be set here, by itself or by the verbs `through`.
+
+    Those of other verbs are there to be refused with the name of that verb.
+    """
     from crmtui.services import shape
 
     taken = {flag for parameter in EVERYWHERE for flag in _flags(parameter)}
     return [
-        option(_FIELD + field.name, flag, metavar=_metavar(field), help=field.label)
+        option(
+            _FIELD + field.name,
+            flag,
+            metavar=_metavar(field),
+            help=field.label,
+            hidden=field.verb not in ("", *through),
+        )
         for field in shape.fields(noun.name)
-        if field.verb in ("", *through) and (flag := "--" + field.name.replace("_", "-")) not in taken
+        if (flag := "--" + field.name.replace("_", "-")) not in taken
     ]
 
 

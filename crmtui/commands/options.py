@@ -19,11 +19,22 @@ _PREFIX = "common_"
 
 
 def option(
-    name: str, *flags: str, help: str, metavar: str = "", kind: Any = str, panel: str = ""
+    name: str,
+    *flags: str,
+    help: str,
+    metavar: str = "",
+    kind: Any = str,
+    panel: str = "",
+    hidden: bool = False,
 ) -> Parameter:
     """An option of a command built from data: its value arrives as the keyword argument `name`, None when not given."""
     info = typer.Option(
-        *flags, help=help, metavar=metavar or None, rich_help_panel=panel or None, show_default=False
+        *flags,
+        help=help,
+        metavar=metavar or None,
+        rich_help_panel=panel or None,
+        show_default=False,
+        hidden=hidden,
     )
     default = False if kind is bool else None
     annotation = kind if kind is bool else kind | None

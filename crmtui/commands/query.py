@@ -7,6 +7,7 @@ import typer
 from crmtui.commands.call import Call
 from crmtui.commands.verb import command
 from crmtui.i18n import N_
+from crmtui.services.nouns import NOUNS
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help=N_("The name of the saved query"))]
 
@@ -32,6 +33,7 @@ def save(
 @command("query run", examples=("crm query run late", "crm query run late --format csv"))
 def run(call: Call, name: Name) -> None:
     """List the records that a saved condition finds."""
+    from crmtui.commands.derive import wanted
     from crmtui.services import records
 
     saved = records.show(call.ctx, "query", name)
@@ -41,6 +43,6 @@ def run(call: Call, name: Name) -> None:
         noun,
         where=saved["condition"] or "",
         sort=saved["sort"] or "",
-        fields=records.list_fields(noun),
+        fields=wanted(call, NOUNS[noun]),
     )
     call.rows(found.fields, found.rows, found.total)

@@ -41,8 +41,11 @@ def test_into_a_pipe_a_change_prints_the_record_tab_separated(crm: Crm) -> None:
 )
 def test_every_noun_lists_and_exports(noun: object, crm: Crm) -> None:
     name = noun.name  # type: ignore[attr-defined]
-    listed = crm(name, "list", "--json").json
-    assert all(list(row) == ["ref", *NOUNS[name].columns] for row in listed)
+    objects = crm(name, "list", "--json").json
+    assert objects == crm(name, "list", "--fields", "all", "--json").json
+    header, *listed = crm(name, "list", "--header").lines
+    assert header.split("\t") == ["ref", *NOUNS[name].columns]
+    assert len(listed) == len(objects)
     exported = crm(name, "export")
     assert exported.code == 0
     assert len(exported.lines) == len(listed) + 1
@@ -58,9 +61,31 @@ def test_what_is_not_there(crm: Crm) -> None:
 
 def test_a_field_that_has_a_verb_names_it(crm: Crm) -> None:
     crm("lead", "add", "Acme")
-    done = crm("lead", "edit", "1", "--set", "state=qualified")
-    assert done.code == 6
-    assert "crm lead qualify" in done.err
+    for said in (["--set", "state=qualified"], ["--state", "qualified"]):
+        done = crm("lead", "edit", "1", *said)
+        assert done.code == 6
+        assert "crm lead qualify" in done.err
+    assert crm("lead", "add", "Bolt", "--state", "qualified").code == 6
+    assert "--state" not in crm("lead", "edit", "--help").out
+
+
+def test_which_item_of_many_is_wrong(crm: Crm) -> None:
+    given = json.dumps([{"name": "Desk"}, {"name": "Lamp", "price": "NaN"}])
+    done = crm("product", "add", "--input", "-", stdin=given)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("crm: Item 2: price: NaN is not an amount.")
+    assert crm("product", "list").out == ""
+
+
+def test_objects_carry_every_field(crm: Crm) -> None:
+    crm("lead", "add", "Acme", "--street", "Ring 1")
+    assert crm("lead", "list", "--jq", ".[].street").out == "Ring 1\n"
+    assert crm("lead", "list", "--template", "{{ street }}").out == "Ring 1\n"
+    assert "Ring 1" not in crm("lead", "list").out
+    crm("query", "save", "all", "--on", "lead", "city is empty")
+    assert crm("query", "run", "all", "--json").json[0]["street"] == "Ring 1"
+    assert "Ring 1" not in crm("query", "run", "all").out
+    assert crm("query", "run", "all", "--fields", "street").out == "Ring 1\n"
 
 
 def test_wrong_field_and_wrong_value_say_which(crm: Crm) -> None:
