@@ -3,13 +3,14 @@
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from crmtui import i18n
 from crmtui.errors import Busy, Conflict, CrmError, Forbidden, Invalid, NotFound, NotReady, Partial, Refused
-from crmtui.i18n import N_
+from crmtui.i18n import N_, gettext
 from crmtui.text import clean
 
 EXIT: dict[type[CrmError], int] = {
@@ -136,7 +137,7 @@ def _told(error: CrmError, words: list[str]) -> int:
     if _wants_json(words):
         said = {
             "code": error.code,
-            "message": error.message,
+            "message": _placed(error, error.message),
             "field": error.field,
             "hint": error.hint or None,
         }
@@ -152,7 +153,23 @@ def _told(error: CrmError, words: list[str]) -> int:
 def _sentence(error: CrmError) -> str:
     """One line; below it a hint that draws, such as the place in a condition."""
     between = "\n" if "\n" in error.hint else " "
-    return (clean(f"crm: {error.message}") + between + clean(error.hint, multiline=True)).rstrip()
+    said = error.message if _names_field(error) else f"{error.field}: {error.message}"
+    return (clean(f"crm: {_placed(error, said)}") + between + clean(error.hint, multiline=True)).rstrip()
+
+
+def _names_field(error: CrmError) -> bool:
+    """Whether the words of `error` tell already which field or option is meant."""
+    if not error.field:
+        return True
+    name = re.escape(error.field).replace("_", "[_ -]")
+    return re.search(rf"(?<!\w){name}(?!\w)", f"{error.message} {error.hint}", re.IGNORECASE) is not None
+
+
+def _placed(error: CrmError, said: str) -> str:
+    """`said` with the item of --input that is meant, where there are several."""
+    if "item" not in error.params:
+        return said
+    return gettext(N_("Item {number}: {said}")).format(number=error.params["item"], said=said)
 
 
 def _wants_json(words: list[str]) -> bool:

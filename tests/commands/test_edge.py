@@ -59,7 +59,7 @@ def test_each_error_has_its_exit_code(
     verb(fail)
     plain = bare("trial")
     assert (plain.code, plain.out) == (code, "")
-    assert plain.err == "crm: It did not work: ␛[31mno. Try x.\n"
+    assert plain.err == "crm: amount: It did not work: ␛[31mno. Try x.\n"
     told = bare("trial", "--json")
     assert told.code == code
     assert told.error == {
