@@ -320,14 +320,19 @@ def _stream(
 ) -> Iterator[dict[str, Any]]:
     """Rows a page at a time; within one reading, so that they are of one state."""
     with ctx.reading() as tx:
-        model = table(noun)
-        columns = [getattr(model, name) for name in model.model_fields]
-        query = select(*columns).where(*matching(ctx, tx, noun, text, archived, verb))
+        query = select(*_needed(noun, fields)).where(*matching(ctx, tx, noun, text, archived, verb))
         query = query.order_by(*_order(ctx, tx, noun, sort))
         query = query.limit(limit) if limit is not None else query
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
         for page in streamed.mappings().partitions(PAGE):
             yield from _presented(ctx, tx, noun, fields, page)
+
+
+def _needed(noun: str, fields: Sequence[Field]) -> list[Any]:
+    """The columns that these fields are shown from: an amount needs its currency, a quota's target its scope."""
+    model = table(noun)
+    names = {"id", "currency", "scope"} | {"x" if field.custom else field.column for field in fields}
+    return [getattr(model, name) for name in model.model_fields if name in names]
 
 
 def count_where(
