@@ -3,6 +3,11 @@
 from crmtui.i18n import gettext
 
 
+def gap(sentence: str) -> str:
+    """What stands between `sentence` and the next: nothing after a Chinese full stop, which brings its own room."""
+    return "" if sentence.endswith(("。", "？")) else " "
+
+
 class CrmError(Exception):
     """An error that a person is told about.
 
@@ -29,10 +34,14 @@ class CrmError(Exception):
     @property
     def hint(self) -> str:
         """What to do next, in the language in use; empty when there is nothing to say."""
-        return gettext(self.hint_template).format_map({"field": self.field, **self.params}) if self.hint_template else ""
+        return (
+            gettext(self.hint_template).format_map({"field": self.field, **self.params})
+            if self.hint_template
+            else ""
+        )
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".rstrip()
+        return (self.message + gap(self.message) + self.hint).rstrip()
 
 
 class Invalid(CrmError):

@@ -23,8 +23,8 @@ _ERRORS = (
     *(name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)),
     "TextProblem",
 )
-_NAMED_COLUMNS = ("columns", "figures")
-"""Functions whose keywords name columns; their labels are made from the names."""
+_OF_COLUMNS = ("columns", "rows", "one")
+"""Functions whose keywords are columns, name → kind; their labels are made from the names."""
 _KINDS = {"number", "currency", "target", "rate", *(field.kind for noun in NOUNS for field in declared(noun))}
 _TELLING = (ast.Call, ast.Dict)
 
@@ -80,8 +80,11 @@ def _of_call(call: ast.Call, place: str) -> Iterator[tuple[str, str]]:
     elif name in _ERRORS:
         said = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "hint")]
         yield from ((text, "") for argument in said for text in _texts(argument, place))
-    elif name in _NAMED_COLUMNS:
-        yield from ((label(keyword.arg), "") for keyword in call.keywords if keyword.arg)
+    elif name in _OF_COLUMNS:
+        named = [each.arg for each in call.keywords if each.arg and _text(each.value) in _KINDS]
+        yield from ((label(column), "") for column in named)
+    elif name == "figures":
+        yield from ((label(each.arg), "") for each in call.keywords if each.arg)
     elif name == "fromkeys" and len(call.args) == 2 and _text(call.args[1]) in _KINDS:
         yield from ((label(_text(each)), "") for each in getattr(call.args[0], "elts", ()))
 

@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from crmtui import i18n
-from crmtui.errors import Busy, Conflict, CrmError, Forbidden, Invalid, NotFound, NotReady, Partial, Refused
+from crmtui.errors import (
+    Busy,
+    Conflict,
+    CrmError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotReady,
+    Partial,
+    Refused,
+    gap,
+)
 from crmtui.i18n import N_, gettext
 from crmtui.text import clean
 
@@ -152,7 +163,7 @@ def _told(error: CrmError, words: list[str]) -> int:
 
 def _sentence(error: CrmError) -> str:
     """One line; below it a hint that draws, such as the place in a condition."""
-    between = "\n" if "\n" in error.hint else " "
+    between = "\n" if "\n" in error.hint else gap(error.message)
     said = error.message if _names_field(error) else f"{error.field}: {error.message}"
     return (clean(f"crm: {_placed(error, said)}") + between + clean(error.hint, multiline=True)).rstrip()
 

@@ -1,5 +1,6 @@
 """Departments: a tree with people in it."""
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from crmtui.services.context import Context, Tx
 from crmtui.services.tree import check_parent, outline
 from crmtui.store.record import table
 from crmtui.store.refs import ref_of
+from crmtui.store.values import Coded, in_language
 
 
 def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
@@ -19,7 +21,12 @@ def tree(ctx: Context) -> list[dict[str, Any]]:
     """Departments and their people in reading order: depth, ref, name, head (of a department), role (of a person)."""
     with ctx.reading() as tx:
         dept, user, role = table("dept"), table("user"), table("role")
-        roles: dict[int, str] = dict(tx.session.execute(select(role.id, role.code)).tuples().all())
+        roles = {
+            record: Coded(code, partial(in_language, name, name_zh))
+            for record, code, name, name_zh in tx.session.execute(
+                select(role.id, role.code, role.name, role.name_zh)
+            )
+        }
         people = list(
             tx.session.scalars(
                 select(user).where(user.archived_at.is_(None), user.active.is_(True)).order_by(user.name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -20,13 +21,14 @@ from crmtui.text import nearest
 
 __all__ = ["HISTORY", "LOG", "Undone", "history", "log", "undo", "what_changed"]
 
+CHANGES = (N_("added"), N_("changed"), N_("archived"), N_("restored"), N_("deleted"))
 HISTORY = (
     Field("line", name="tx", label=N_("Transaction")),
     Field("moment", name="at", label=N_("When")),
     Field("line", name="actor", label=N_("Who")),
     Field("line", name="login", label=N_("Login")),
     Field("line", name="verb", label=N_("Verb")),
-    Field("line", name="change", label=N_("Change")),
+    Field("state", name="change", label=N_("Change"), values=CHANGES),
     Field("line", name="field", label=N_("Field")),
     Field("line", name="before", label=N_("Before")),
     Field("line", name="after", label=N_("After")),
@@ -148,6 +150,8 @@ def _changed_fields(
 
 def _side(ctx: Context, noun: str, field: Field, row: Mapping[str, Any], names: Names) -> Any:
     value = records.value_of(ctx, noun, field, row, names)
+    if field.kind == "state" and value is not None:
+        return values.Coded(value, partial(gettext, value))
     return values.rate_text(value) if field.kind == "rate" and value is not None else value
 
 

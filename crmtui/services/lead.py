@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crmtui.errors import Refused
-from crmtui.i18n import N_
+from crmtui.i18n import N_, gettext
 from crmtui.services import records
 from crmtui.services.context import Context, Tx
 from crmtui.store import refs
@@ -105,7 +105,7 @@ def convert(
                 field="state",
                 hint=N_("Qualify it first: crm lead qualify {ref}"),
                 ref=refs.ref_of("lead", lead.id),
-                state=lead.state,
+                state=gettext(lead.state),
             )
         owner = lead.owner_id or ctx.actor.id
         made: list[str] = []

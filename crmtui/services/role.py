@@ -1,5 +1,6 @@
 """Roles and what they may do."""
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import NOUNS
 from crmtui.store import refs
 from crmtui.store.record import table
+from crmtui.store.values import Coded, in_language
 from crmtui.store.visibility import SCOPES
 from crmtui.text import nearest
 
@@ -108,7 +110,7 @@ def who_can(ctx: Context, verb: str, noun: str) -> list[dict[str, Any]]:
     with ctx.reading() as tx:
         right, user, role = table("role_right"), table("user"), table("role")
         query = (
-            select(user.id, user.login, user.name, role.code, right.scope)
+            select(user.id, user.login, user.name, right.scope, role.code, role.name, role.name_zh)
             .join(role, role.id == user.role_id)
             .join(right, right.role_id == role.id)
             .where(
@@ -121,6 +123,12 @@ def who_can(ctx: Context, verb: str, noun: str) -> list[dict[str, Any]]:
             .order_by(user.login)
         )
         return [
-            {"ref": refs.ref_of("user", record), "login": login, "name": name, "role": code, "scope": scope}
-            for record, login, name, code, scope in tx.session.execute(query)
+            {
+                "ref": refs.ref_of("user", record),
+                "login": login,
+                "name": name,
+                "role": Coded(code, partial(in_language, *names)),
+                "scope": scope,
+            }
+            for record, login, name, scope, code, *names in tx.session.execute(query)
         ]

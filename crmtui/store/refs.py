@@ -15,10 +15,10 @@ from crmtui.text import name_key
 _NUMBER = re.compile(r"([A-Za-z]{1,2})-([0-9]{1,18})|([0-9]{1,18})")
 _OTHER_NAMES = {
     "user": ("login",),
-    "role": ("code",),
+    "role": ("code", "name_zh"),
     "product": ("code",),
-    "process": ("name_key",),
-    "stage": ("code",),
+    "process": ("name", "name_zh"),
+    "stage": ("code", "name_zh"),
     "account": ("short_name",),
 }
 """Columns besides the label by which people call a record."""
