@@ -77,6 +77,14 @@ def _block(text: str) -> str:
     return f"```text\n{text.strip(chr(10))}\n```"
 
 
+def below(node: tree.Node) -> Iterator[tree.Node]:
+    """`node` and every command below it, verbs below verbs included."""
+    tree.verb_of(node)
+    yield node
+    for child in list(node.children.values()):
+        yield from below(child)
+
+
 _BUILT: dict[str, Any] = {}
 
 

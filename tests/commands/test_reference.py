@@ -4,7 +4,6 @@ import pytest
 
 from crmtui.commands import tree
 from tests import documents, reference
-from tests.test_catalogue import below
 
 
 @pytest.mark.parametrize(("language", "name"), [("en", "commands.md"), ("zh", "commands.zh.md")])
@@ -18,7 +17,7 @@ def test_every_command_has_its_place_in_the_reference() -> None:
     titles = {line.lstrip("# ") for line in reference.page("en").splitlines() if line.startswith("##")}
     missing = [
         node.path
-        for node in below(tree.ROOT)
+        for node in reference.below(tree.ROOT)
         if node.path and not {f"crm {node.path}", f"crm NOUN {node.name}"} & titles
     ]
     assert missing == []
