@@ -12,7 +12,7 @@ from crmtui.store import values
 from crmtui.store.fields import Field
 from crmtui.store.keys import PLAIN_EMAIL
 from crmtui.store.values import Entry
-from crmtui.text import BAD_LINE, BAD_TEXT
+from crmtui.text import BAD_TEXT
 
 Texts = Sequence[str | None]
 Faults = dict[int, list[CrmError]]
@@ -38,25 +38,35 @@ def read_column(
 
     Equal to `values.read` of each text. `beside` is the column by which this one is read, if it depends on one.
     """
-    if beside is None and (quick := _quick(field, texts, entry)) is not None:
-        return quick
-    known: dict[Any, Any] = {}
-    found: list[Any] = []
-    column = DEPENDS[field.kind] if beside is not None else ""
-    for place, text in enumerate(texts):
-        if text is None:
-            found.append(ABSENT)
-            continue
-        one = text if beside is None else (beside[place], text)
-        value = known.get(one, ABSENT)
-        if value is ABSENT:
-            near = entry if beside is None else entry.beside({column: beside[place]})
-            value = known[one] = _read(field, text, near)
-        if isinstance(value, CrmError):
-            faults.setdefault(place, []).append(value)
-            value = None
-        found.append(value)
+    if beside is not None:
+        return _beside(field, texts, entry, faults, beside)
+    quick = _QUICK.get(field.kind)
+    if quick is None or None in texts:
+        return _by_distinct(field, texts, entry, faults)
+    found, doubtful = quick(field, texts, entry)  # type: ignore[arg-type]
+    for place in doubtful:
+        value = _read(field, texts[place] or "", entry)
+        found[place] = _noted(value, place, faults)
     return found
+
+
+def _by_distinct(field: Field, texts: Texts, entry: Entry, faults: Faults) -> list[Any]:
+    """Each text is read once, however often it stands in the column."""
+    known: dict[str | None, Any] = {
+        text: ABSENT if text is None else _read(field, text, entry) for text in set(texts)
+    }
+    found = [known[text] for text in texts]
+    if any(isinstance(value, CrmError) for value in known.values()):
+        return [_noted(value, place, faults) for place, value in enumerate(found)]
+    return found
+
+
+def _beside(field: Field, texts: Texts, entry: Entry, faults: Faults, beside: Sequence[Any]) -> list[Any]:
+    column = DEPENDS[field.kind]
+    known: dict[tuple[Any, str | None], Any] = {}
+    for one in set(zip(beside, texts, strict=True)):
+        known[one] = ABSENT if one[1] is None else _read(field, one[1], entry.beside({column: one[0]}))
+    return [_noted(known[one], place, faults) for place, one in enumerate(zip(beside, texts, strict=True))]
 
 
 def _read(field: Field, text: str, entry: Entry) -> Any:
@@ -66,62 +76,69 @@ def _read(field: Field, text: str, entry: Entry) -> Any:
         return error
 
 
-# Columns that are plain throughout
-
-
-def _quick(field: Field, texts: Texts, entry: Entry) -> list[Any] | None:
-    """The values of a column in which nothing needs a second look; None where anything does."""
-    reader = _QUICK.get(field.kind)
-    if reader is None or None in texts:
+def _noted(value: Any, place: int, faults: Faults) -> Any:
+    if isinstance(value, CrmError):
+        faults.setdefault(place, []).append(value)
         return None
-    return reader(field, texts, entry)  # type: ignore[arg-type]
+    return value
 
 
-def _one_line(field: Field, texts: Sequence[str], entry: Entry) -> list[str | None] | None:
-    stripped = list(map(str.strip, texts))
-    if max(map(len, stripped), default=0) > (max(field.max, 40) if field.kind == "phone" else field.max):
-        return None
-    joined = " ".join(stripped)
-    if not joined.isprintable() and BAD_LINE.search(joined):
-        return None
-    if "" in stripped:
-        return None if field.required else [text or None for text in stripped]
-    return stripped  # type: ignore[return-value]
+# Columns that are plain but for a few values: what stands in them, and the places that need a second look
+
+Quick = tuple[list[Any], list[int]]
 
 
-def _several_lines(field: Field, texts: Sequence[str], entry: Entry) -> list[str | None] | None:
+def _one_line(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
+    found: list[Any] = list(map(str.strip, texts))
+    most = max(field.max, 40) if field.kind == "phone" else field.max
+    doubtful: list[int] = []
+    if max(map(len, found), default=0) > most or not " ".join(found).isprintable():
+        doubtful = [place for place, text in enumerate(found) if len(text) > most or not text.isprintable()]
+    return _without_blanks(field, found, doubtful)
+
+
+def _several_lines(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
+    doubtful: list[int] = []
     if max(map(len, texts), default=0) > field.max or BAD_TEXT.search(" ".join(texts)):
-        return None
-    found = [text if text.strip() else None for text in texts]
-    return None if field.required and None in found else found
+        doubtful = [
+            place for place, text in enumerate(texts) if len(text) > field.max or BAD_TEXT.search(text)
+        ]
+    return _without_blanks(field, [text if text.strip() else "" for text in texts], doubtful)
 
 
-def _emails(field: Field, texts: Sequence[str], entry: Entry) -> list[str | None] | None:
-    stripped = list(map(str.strip, texts))
-    if max(map(len, stripped), default=0) > max(field.max, 40) or (field.required and "" in stripped):
-        return None
-    if not all(map(PLAIN_EMAIL.fullmatch, filter(None, stripped))):
-        return None
-    return [text or None for text in stripped]
+def _emails(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
+    found: list[Any] = list(map(str.strip, texts))
+    plain = PLAIN_EMAIL.fullmatch
+    doubtful = [place for place, text in enumerate(found) if text and not plain(text)]
+    return _without_blanks(field, found, doubtful)
 
 
-def _amounts(field: Field, texts: Sequence[str], entry: Entry) -> list[int | None] | None:
-    if money.digits_of(str(entry.row.get("currency") or entry.currency)) != 2 or field.required:
-        return None
-    found: list[int | None] = []
+def _without_blanks(field: Field, found: list[Any], doubtful: list[int]) -> Quick:
+    if "" in found:
+        if field.required:
+            doubtful += [place for place, text in enumerate(found) if not text]
+        return [text or None for text in found], doubtful
+    return found, doubtful
+
+
+def _amounts(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
+    if money.digits_of(str(entry.row.get("currency") or entry.currency)) != 2:
+        return [None] * len(texts), list(range(len(texts)))
+    found: list[Any] = []
+    doubtful: list[int] = []
     match = money.AMOUNT_FAST.fullmatch
-    for text in texts:
+    for place, text in enumerate(texts):
         amount = match(text)
         if amount is not None:
-            found.append(int(amount[1]) * 100 + int(amount[2] or 0))
-        elif not text.strip():
-            found.append(None)
+            whole, cents = amount.groups()
+            found.append(int(whole + cents) if cents else int(whole) * 100)
         else:
-            return None
-    return found
+            doubtful.append(place)
+            found.append(None)
+    return found, doubtful
 
 
-_QUICK: dict[str, Callable[[Field, Sequence[str], Entry], list[Any] | None]] = {
+_QUICK: dict[str, Callable[[Field, Sequence[str], Entry], Quick]] = {
     "line": _one_line,
     "phone": _one_line,
     "text": _several_lines,

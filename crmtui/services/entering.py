@@ -42,6 +42,8 @@ class Entering:
             faults,
         )
         self.model = table(noun)
+        self.name_keys: Mapping[str, str] = {}
+        """Names whose keys were computed before."""
 
     @cached_property
     def owners(self) -> set[int] | None:
@@ -180,7 +182,10 @@ class Entering:
         """The keys for searching, the moment of entry, and the version, as the door gives them to a single record."""
         names = columns.get(self.model.LABEL)
         if names is not None:
-            columns["name_key"] = [name_key(str(name)) if name else None for name in names]
+            known = self.name_keys
+            columns["name_key"] = [
+                (known.get(name) or name_key(str(name))) if name else None for name in names
+            ]
         if "phone_key" in self.model.model_fields and not columns.keys().isdisjoint(("phone", "mobile")):
             none = [None] * count
             pairs = zip(columns.get("phone", none), columns.get("mobile", none), strict=True)

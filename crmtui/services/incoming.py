@@ -60,7 +60,7 @@ def texts_of(
 
 
 def _column(cells: Sequence[str], kind: str, mapping: Mapping) -> Sequence[str]:
-    if kind == "csv" and any(cell[:1] == "'" for cell in cells):
+    if kind == "csv" and "\n'" in "\n" + "\n".join(cells):
         cells = [csv_uncell(cell) for cell in cells]
     if len(mapping.missing) > 1:
         cells = ["" if cell.strip() in mapping.missing else cell for cell in cells]
@@ -262,6 +262,8 @@ class Reader:
                 record[column] if value is None and record is not None and column in record else value
                 for value, record in zip(beside, existing, strict=True)
             ]
+        if column == "currency":
+            beside = [value or self.entry.currency for value in beside]
         if len(set(beside)) > 1:
             return self.entry, beside
         return self.entry.beside({column: beside[0]} if beside else {}), None

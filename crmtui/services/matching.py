@@ -1,7 +1,7 @@
 """Which record of the store a row of a file means: by its key, exactly."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from crmtui.errors import Invalid, Refused
@@ -96,7 +96,7 @@ def keys(
     for column in columns:
         default = model.model_fields[column].get_default()
         found = values.get(column) or [default] * count
-        part = [default if value is ABSENT else value for value in found]
+        part = [default if value is ABSENT else value for value in found] if ABSENT in found else found
         if spell is not None:
             known = {value: spell(ctx, column, value) for value in set(part)}
             part = [known[value] for value in part]
@@ -104,22 +104,22 @@ def keys(
     return list(zip(*parts, strict=True))
 
 
-def find(
-    tx: Tx, noun: str, columns: Sequence[str], wanted: Iterable[tuple[Any, ...]], more: Iterable[str]
-) -> dict[tuple[Any, ...], list[Existing]]:
-    """The records that have one of the `wanted` keys, by key: their ids, key columns and `more`. Past the predicate."""
+def lookup_of(noun: str, columns: Sequence[str]) -> tuple[str, str]:
+    """The indexed column by which records with a key of these `columns` are found, and the column that tells it."""
     model = table(noun)
-    label = model.LABEL
     if "external_id" in columns:
-        by = "external_id"
-    elif label in columns:
-        by = "name_key"
-    else:
-        leading = [next(iter(index.columns)).name for index in model.__table__.indexes]
-        by = next((column for column in columns if column in leading), columns[0])
-    source = columns.index(label if by == "name_key" else by)
-    plain = {key[source] for key in wanted} - {None}
-    asked = {name_key(str(value)) for value in plain} if by == "name_key" else plain
+        return "external_id", "external_id"
+    if model.LABEL in columns:
+        return "name_key", str(model.LABEL)
+    leading = [next(iter(index.columns)).name for index in model.__table__.indexes]
+    by = next((column for column in columns if column in leading), columns[0])
+    return by, by
+
+
+def find(
+    tx: Tx, noun: str, columns: Sequence[str], by: str, asked: Collection[Any], more: Iterable[str]
+) -> dict[tuple[Any, ...], list[Existing]]:
+    """The records whose `by` is one of `asked`, by key: their ids, key columns and `more`. Past the predicate."""
     found: dict[tuple[Any, ...], list[Existing]] = {}
     if not asked:
         return found
@@ -156,6 +156,8 @@ class Matched:
     """The record that each row means, None for a new one."""
     identities: list[Any]
     """What two rows that mean the same have in common: the id of their record, or else their key."""
+    name_keys: dict[str, str] = field(default_factory=dict)
+    """Names that are part of the key, normalised."""
 
 
 class Matcher:
@@ -209,7 +211,15 @@ class Matcher:
         empty = [place for place in places if not any(part is not None for part in keyed[place])]
         for place in places:
             matched.identities[place] = keyed[place]
-        return find(tx, self.noun, columns, [keyed[place] for place in places], more), empty
+        by, told = lookup_of(self.noun, columns)
+        at = list(columns).index(told)
+        if by == "name_key":
+            known = {name: name_key(str(name)) for name in {key[at] for key in keyed} - {None}}
+            matched.name_keys |= known
+            asked = {known[keyed[place][at]] for place in places if keyed[place][at] is not None}
+        else:
+            asked = {keyed[place][at] for place in places} - {None}
+        return find(tx, self.noun, columns, by, asked, more), empty
 
     def _keyless(self, row: Existing) -> bool:
         return all(row[column] is None for column in self.key.columns)

@@ -1,7 +1,8 @@
 """Import: a foreign file read in batches, each all or nothing, every row of it accounted for, under one transaction id."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from crmtui.services.assignment import Layout
 from crmtui.services.context import Context, Tx
 from crmtui.services.incoming import Reader, References, Texts
 from crmtui.services.mapping import Mapping, combine
-from crmtui.services.matching import Existing, Matcher
+from crmtui.services.matching import Existing, Matched, Matcher
 from crmtui.services.nouns import NOUNS
 from crmtui.services.rejects import Rejects
 from crmtui.services.source import Source
@@ -85,8 +86,23 @@ def run(
         job = _Import(ctx, noun, plan, source, progress)
         if rejects and not ctx.dry_run:
             job.rejects = stack.enter_context(Rejects(rejects, source.header))
+        stack.enter_context(_undisturbed())
         job.run()
         return job.summary
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the garbage collector from going through all the rows of a batch again and again; see `_tell`."""
+    was = gc.isenabled()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was:
+            gc.enable()
 
 
 def _noun(noun: str | None, plan: Mapping) -> str:
@@ -180,6 +196,8 @@ class _Import:
         return left
 
     def _tell(self) -> None:
+        """Report progress; between two batches there is little left for the garbage collector to go through."""
+        gc.collect()
         if self.progress is not None:
             self.progress(self.source.read_bytes, self.source.total_bytes, self.summary.read)
 
@@ -260,12 +278,12 @@ class _Import:
         final: bool,
     ) -> None:
         self._make_attributes(tx)
-        reader, existing = self._read(tx, lines, rows, texts, final)
+        reader, matched = self._read(tx, lines, rows, texts, final)
         faults = reader.faults
         waiting = set() if final else {place for place, errors in faults.items() if self._waits(errors)}
         entering.gather(self.layout.fields, reader.values)
         new, known = [], []
-        for place, record in enumerate(existing):
+        for place, record in enumerate(matched.records):
             if place in faults:
                 continue
             if record is None:
@@ -273,6 +291,7 @@ class _Import:
             else:
                 known.append((place, record))
         way = entering.Entering(self.ctx, tx, self.noun, self.fields, reader.values, faults)
+        way.name_keys = matched.name_keys
         way.insert(new)
         done.created = sum(place not in faults for place in new)
         self._known(tx, way, known, texts, done)
@@ -283,7 +302,7 @@ class _Import:
 
     def _read(
         self, tx: Tx, lines: Sequence[int], rows: Sequence[Sequence[str]], texts: Texts, final: bool
-    ) -> tuple[Reader, list[Existing | None]]:
+    ) -> tuple[Reader, Matched]:
         """Read the batch; again for as long as missing records can be made."""
         while True:
             reader = Reader(self.layout, texts, self.references.entry(tx))
@@ -296,7 +315,7 @@ class _Import:
             reader.read(rest, matched.records)
             if not self._make_missing(tx, reader, final):
                 self.matcher.reject_twins(tx, lines, matched, reader.faults)
-                return reader, matched.records
+                return reader, matched
 
     def _more(self, texts: Texts) -> list[str]:
         """The columns of known records that their rows are compared with and read by."""

@@ -23,9 +23,14 @@ MOST_FAILURES = 20
 
 
 def set_cache(tx: Tx, mib: int) -> None:
-    """Let SQLite keep up to `mib` MiB of pages for this connection; it takes no more than the store needs."""
+    """Let SQLite keep up to `mib` MiB of pages for this connection; it takes no more than the store needs.
+
+    Pages that many batches touch are then also copied from the write-ahead log into the file less often.
+    """
     if tx.store.sqlite:
-        tx.session.connection().exec_driver_sql(f"PRAGMA cache_size = {-1024 * mib:d}")
+        connection = tx.session.connection()
+        connection.exec_driver_sql(f"PRAGMA cache_size = {-1024 * mib:d}")
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {64 * mib:d}")
 
 
 def member(tx: Tx, column: Any, values: Collection[Any]) -> Any:
