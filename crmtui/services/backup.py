@@ -8,7 +8,7 @@ from crmtui import config as configuration
 from crmtui.errors import CrmError, Forbidden, Invalid, Refused
 from crmtui.i18n import N_
 from crmtui.services.context import Context
-from crmtui.store import copies, pg_tools, schema, session
+from crmtui.store import copies, pg_tools, session, stamp
 from crmtui.store.copies import Copy
 from crmtui.store.session import Store
 
@@ -108,7 +108,7 @@ def _restore_file(path: Path, file: Path) -> Backup:
 def _restore_database(store: Store, file: Path) -> Backup:
     place = store.url.render_as_string(hide_password=True)
     with session.guard(store), store.engine.connect() as connection:
-        if schema.version(connection) != 0:
+        if stamp.version(connection) != 0:
             raise _occupied(place)
     store.close()
     found = pg_tools.check(file)

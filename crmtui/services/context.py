@@ -16,7 +16,7 @@ from crmtui import config as configuration
 from crmtui.clock import Clock
 from crmtui.errors import Conflict, Forbidden, Invalid, NotReady, Refused
 from crmtui.i18n import N_, gettext
-from crmtui.store import once, refs, session
+from crmtui.store import refs, session
 from crmtui.store.record import Record, table
 from crmtui.store.session import Store, Tx
 from crmtui.store.values import Entry, Ref, in_language
@@ -262,6 +262,8 @@ class Context:
 
     def _was_done(self, tx: Tx) -> bool:
         """Take over the answer of an earlier run with the same key, if there was one. Raises Refused when that was another command."""
+        from crmtui.store import once  # only a command with a key needs it
+
         row = once.find(tx, self._key, self.clock.now() - timedelta(days=KEPT_DAYS))
         if row is None:
             return False
@@ -283,6 +285,8 @@ class Context:
         if not self.key or self.dry_run or self._claimed:
             return
         before = self.clock.now() - timedelta(days=KEPT_DAYS)
+        from crmtui.store import once
+
         if once.claim(tx, self._key, self.command, before):
             return
         tx.session.rollback()
@@ -292,6 +296,8 @@ class Context:
     def keep_answer(self, answer: str) -> None:
         """Keep what a command with `--key` answered, for the next time that it is said."""
         if self._claimed:
+            from crmtui.store import once
+
             once.keep(self.store, self._key, answer)
 
     # Reading what people type

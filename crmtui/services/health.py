@@ -9,7 +9,7 @@ from crmtui.i18n import N_
 from crmtui.services import soundness
 from crmtui.services.context import Context, Tx
 from crmtui.services.soundness import Finding, finding
-from crmtui.store import files, inspection, schema, session
+from crmtui.store import files, inspection, session, stamp
 
 __all__ = ["Finding", "examine"]
 
@@ -177,7 +177,7 @@ def _schema(look: _Look) -> Iterable[Finding]:
         )
     else:
         yield finding(
-            "schema", "ok", N_("Schema {version}, as this program knows it"), version=schema.VERSION
+            "schema", "ok", N_("Schema {version}, as this program knows it"), version=stamp.VERSION
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
@@ -13,14 +13,16 @@ from crmtui.i18n import N_, language
 from crmtui.money import Money
 from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
-from crmtui.store import condition as conditions
-from crmtui.store import refs, values, where
+from crmtui.store import refs, values
 from crmtui.store.fields import Field
 from crmtui.store.keys import search_keys
 from crmtui.store.record import declared, table
 from crmtui.store.session import check_right, may_record
 from crmtui.store.visibility import reach
 from crmtui.text import nearest
+
+if TYPE_CHECKING:
+    from crmtui.store.where import Scope
 
 __all__ = ["Field", "Found", "Ref", "Report", "as_json", "as_text"]
 
@@ -55,10 +57,15 @@ def fields_of(ctx: Context, noun: str) -> list[Field]:
 
 def fields_in(tx: Tx, noun: str) -> list[Field]:
     """`fields_of`, within a unit of work."""
+    return declared_fields(noun) + custom_fields(tx, noun)
+
+
+def declared_fields(noun: str) -> list[Field]:
+    """The fields that `noun` has in every store."""
     own = [
         field for field in declared(noun) if field.kind != "attributes" and not field.name.endswith("_key")
     ]
-    return [_ID, _REF, *own, _VERSION, *custom_fields(tx, noun)]
+    return [_ID, _REF, *own, _VERSION]
 
 
 def custom_fields(tx: Tx, noun: str) -> list[Field]:
@@ -248,9 +255,10 @@ class Found:
     """How many match in all, whatever the limit; counted when asked."""
 
 
-def scope_for(ctx: Context, tx: Tx) -> where.Scope:
+def scope_for(ctx: Context, tx: Tx) -> "Scope":
     """What conditions and totals lean on."""
     from crmtui.services import rate
+    from crmtui.store import where
 
     return where.Scope(
         fields=lambda noun: {field.name: field for field in fields_in(tx, noun)},
@@ -259,6 +267,7 @@ def scope_for(ctx: Context, tx: Tx) -> where.Scope:
         sqlite=ctx.store.sqlite,
         zone=ctx.clock.zone,
         to_base=lambda noun, field: rate.in_company_currency(ctx, tx, noun, field),
+        fiscal_start_month=ctx.company.fiscal_start,
     )
 
 
@@ -275,7 +284,9 @@ def matching(
     if ctx.actor.scope(noun, verb) != ctx.actor.scope(noun, "show"):
         found.append(reach(noun, ctx.actor, verb))
     if text.strip():
-        found.append(where.compile(conditions.parse(text), noun, scope_for(ctx, tx)))
+        from crmtui.store import condition, where  # a plain list does without them
+
+        found.append(where.compile(condition.parse(text), noun, scope_for(ctx, tx)))
     return found
 
 
@@ -305,7 +316,11 @@ def find(
 
 
 def _order(ctx: Context, tx: Tx, noun: str, sort: str) -> list[Any]:
-    return where.order(noun, sort, scope_for(ctx, tx)) if sort else [table(noun).id.desc()]
+    if not sort:
+        return [table(noun).id.desc()]
+    from crmtui.store import where
+
+    return list(where.order(noun, sort, scope_for(ctx, tx)))
 
 
 def _stream(

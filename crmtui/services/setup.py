@@ -11,7 +11,7 @@ from crmtui.i18n import N_
 from crmtui.money import check_currency
 from crmtui.services import access, templates
 from crmtui.services.context import Company, Context, os_login
-from crmtui.store import schema, session
+from crmtui.store import schema, session, stamp
 from crmtui.store.record import table
 from crmtui.store.session import Store, Tx
 from crmtui.store.visibility import Actor
@@ -116,7 +116,7 @@ def make(store: Store, company: Company, now: str | None = None) -> None:
 
     with session.guard(store):
         with store.engine.connect() as connection:
-            found = schema.version(connection)
+            found = stamp.version(connection)
         if found != 0:
             raise Refused(
                 "store.exists",

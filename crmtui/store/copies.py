@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from crmtui.errors import CrmError, NotReady
 from crmtui.i18n import N_
-from crmtui.store import schema, trouble
+from crmtui.store import stamp, trouble
 from crmtui.store.session import Store, sqlite_module, wal_is_safe
 
 
@@ -48,16 +48,16 @@ def check(path: Path) -> Copy:
     with _told(path), closing(_open(path)) as connection:
         mark = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if mark != schema.APPLICATION_ID or not version:
+        if mark != stamp.APPLICATION_ID or not version:
             raise NotReady("copy.foreign", N_("{file} is not a copy of a store of this program."), file=path)
-        if version > schema.VERSION:
+        if version > stamp.VERSION:
             raise NotReady(
                 "copy.newer",
                 N_("{file} was made by a newer program (schema {found}, this one knows {known})."),
                 hint=N_("Update crmtui, then try again."),
                 file=path,
                 found=version,
-                known=schema.VERSION,
+                known=stamp.VERSION,
             )
         said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if said != "ok":

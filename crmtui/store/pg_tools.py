@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from crmtui.errors import NotReady
 from crmtui.i18n import N_
-from crmtui.store import schema
+from crmtui.store import stamp
 from crmtui.store.copies import Copy
 
 
@@ -32,14 +32,14 @@ def check(file: Path) -> Copy:
     if not re.search(r" TABLE DATA \S+ crm_schema ", listed):
         raise NotReady("copy.foreign", N_("{file} is not a copy of a store of this program."), file=file)
     found = max(_numbers(file, "crm_schema"), default=0)
-    if found > schema.VERSION:
+    if found > stamp.VERSION:
         raise NotReady(
             "copy.newer",
             N_("{file} was made by a newer program (schema {found}, this one knows {known})."),
             hint=N_("Update crmtui, then try again."),
             file=file,
             found=found,
-            known=schema.VERSION,
+            known=stamp.VERSION,
         )
     return Copy(found, max(_numbers(file, "tx"), default=0))
 

@@ -1,4 +1,4 @@
-"""Making a store, and telling whether one is ours."""
+"""Making a store: its tables with their checks and references, its indices and triggers."""
 
 from typing import Any
 
@@ -9,10 +9,7 @@ from sqlmodel import SQLModel
 from crmtui.store import journal
 from crmtui.store.fields import MAX_AMOUNT, Field
 from crmtui.store.record import PARTS, TABLES, table
-
-VERSION = 1
-APPLICATION_ID = 0x43524D31
-"""Marks our SQLite files ("CRM1"), so that another program's file is not taken for a store."""
+from crmtui.store.stamp import APPLICATION_ID, VERSION
 
 MANY = ("account", "contact", "lead", "opp")
 """Nouns of which there can be a million."""
@@ -143,19 +140,6 @@ def create(connection: Connection) -> None:
     else:
         connection.exec_driver_sql("CREATE TABLE crm_schema (version integer NOT NULL)")
         connection.exec_driver_sql(f"INSERT INTO crm_schema VALUES ({VERSION})")
-
-
-def version(connection: Connection) -> int | None:
-    """The schema version of the store, 0 for an empty one, None when it holds something that is not ours."""
-    if connection.dialect.name == "sqlite":
-        if connection.exec_driver_sql("PRAGMA application_id").scalar_one() == APPLICATION_ID:
-            return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-        return None if connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one() else 0
-    found = connection.exec_driver_sql("SELECT to_regclass('crm_schema')").scalar_one()
-    if found:
-        return int(connection.exec_driver_sql("SELECT max(version) FROM crm_schema").scalar_one())
-    others = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
-    return None if connection.exec_driver_sql(others).scalar_one() else 0
 
 
 def metadata() -> Any:

@@ -12,15 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from crmtui.errors import Forbidden, Invalid, NotReady
 from crmtui.i18n import N_
-from crmtui.store import dialect, exchange, keys, schema, trouble
-from crmtui.store.journal import Change, Entry, Running
+from crmtui.store import dialect, exchange, keys, stamp, trouble
 from crmtui.store.record import Part, Record, table
 from crmtui.store.visibility import (
     EXCEPTIONS,
@@ -180,7 +179,7 @@ def check_ready(store: Store) -> None:
     if store.path is not None:
         _check_file(store.path)
     with guard(store), store.engine.connect() as connection:
-        found = schema.version(connection)
+        found = stamp.version(connection)
     name = str(store.path or store.url.database)
     if not found:
         code = "store.not_set_up" if found == 0 else "store.foreign"
@@ -192,14 +191,14 @@ def check_ready(store: Store) -> None:
         raise NotReady(
             code, sentence, hint=N_("Run crm init first, or name another store with --db."), name=name
         )
-    if found > schema.VERSION:
+    if found > stamp.VERSION:
         raise NotReady(
             "store.newer",
             N_("{name} was made by a newer program (schema {found}, this one knows {known})."),
             hint=N_("Update crmtui, then try again."),
             name=name,
             found=found,
-            known=schema.VERSION,
+            known=stamp.VERSION,
         )
 
 
@@ -253,7 +252,7 @@ class Tx:
     def lock(self) -> None:
         """Let no other writer in until this transaction ends; on SQLite a writer is alone anyway."""
         if not self.store.sqlite:
-            self.session.connection().execute(select(Running.id).with_for_update())  # type: ignore[call-overload]
+            self.session.execute(text("SELECT id FROM running FOR UPDATE"))
 
     def seen(self, noun: str) -> Any:
         """The condition that set-based SQL on `noun` must carry."""
@@ -443,6 +442,10 @@ def writing(
         tx = holder["tx"] = Tx(store, session, actor, now, verb)
         tx.id = tx_id
         if tx_id is None:
+            from crmtui.store.journal import (
+                Change,  # a command that only reads does without the journal's tables
+            )
+
             change = Change(at=now, actor_id=actor.id, login=actor.login, verb=verb, note=note, undoes=undoes)
             session.add(change)
             session.flush()
@@ -454,7 +457,7 @@ def writing(
 def _announce(tx: Tx, running: int | None) -> None:
     """Tell the triggers which transaction is writing; None when it is over."""
     if tx.store.sqlite:
-        tx.session.connection().execute(Running.__table__.update().values(tx=running))  # type: ignore[attr-defined]
+        tx.session.connection().execute(text("UPDATE running SET tx = :tx"), {"tx": running})
     elif running is not None:
         tx.session.connection().exec_driver_sql("select set_config('crm.tx', %s, true)", (str(running),))
 
@@ -475,8 +478,5 @@ def commit(tx: Tx) -> bool:
 
 def has_entries(tx: Tx) -> bool:
     """Whether the journal holds anything under this transaction."""
-    entries = Entry.__table__  # type: ignore[attr-defined]
-    return (
-        tx.session.connection().execute(select(entries.c.id).where(entries.c.tx == tx.id).limit(1)).first()
-        is not None
-    )
+    query = text("SELECT 1 FROM journal WHERE tx = :tx LIMIT 1")
+    return tx.session.connection().execute(query, {"tx": tx.id}).first() is not None
