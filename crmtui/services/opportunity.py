@@ -12,8 +12,13 @@ from crmtui.services import process, records
 from crmtui.services.context import Context, Tx
 from crmtui.store import refs
 from crmtui.store.record import table
+from crmtui.text import fold
 
 ADJUSTED = ("amount", "currency", "probability", "expected_close_on")
+STANDS = (*ADJUSTED, "category")
+"""What a closed opportunity keeps as it is."""
+NEEDED = (("account_id", "account"), ("expected_close_on", "expected-close-on"))
+"""What an opportunity entered by hand has, and the option that gives it."""
 CLOSED = ("won", "lost", "terminated", "duplicate")
 NOBODY = "none"
 """As the competitor of a lost opportunity: nobody else won it."""
@@ -30,6 +35,7 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
     elif not facts:
         _check_process(ctx, tx, row, before)
         check_adjust(row, before)
+        _require(row, before)
 
 
 def _begin(ctx: Context, tx: Tx, row: dict[str, Any], facts: bool) -> None:
@@ -53,9 +59,17 @@ def _begin(ctx: Context, tx: Tx, row: dict[str, Any], facts: bool) -> None:
     row["stage_at"] = row.get("stage_at") or tx.now
 
 
-def _require(row: dict[str, Any]) -> None:
-    for column, option in (("account_id", "account"), ("expected_close_on", "expected-close-on")):
-        if row.get(column) is None:
+def _require(row: dict[str, Any], before: dict[str, Any] | None = None) -> None:
+    """Raise Invalid unless it has what it needs, or never had it; only what is closed is of the category closed."""
+    if row["state"] not in CLOSED and row.get("category") == "closed":
+        raise Invalid(
+            "opp.category_closed",
+            N_("An open opportunity is not counted as closed."),
+            field="category",
+            hint=N_("Win it first: crm opp close REF --won --summary TEXT"),
+        )
+    for column, option in NEEDED:
+        if row.get(column) is None and (before is None or before[column] is not None):
             raise Invalid(
                 "field.required",
                 N_("{label} must not be empty."),
@@ -105,8 +119,8 @@ def _check_process(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, 
 
 
 def check_adjust(row: dict[str, Any], before: dict[str, Any]) -> None:
-    """Raise Refused when amount, currency, probability or expected date of a closed opportunity would change."""
-    touched = [name for name in ADJUSTED if row[name] != before[name]]
+    """Raise Refused when amount, currency, probability, expected date or category of a closed opportunity would change."""
+    touched = [name for name in STANDS if row[name] != before[name]]
     if touched and before["state"] not in ("open", "suspended"):
         raise Refused(
             "opp.not_open",
@@ -154,7 +168,7 @@ def advance(
 
 def _enter(tx: Tx, opp: Any, step: process.Step) -> None:
     left = process.step_into(tx, opp.process_id, opp.stage) if opp.stage else None
-    if left is None or opp.category in (None, left.category):
+    if opp.category in (None, left.category if left else None):
         opp.category = step.category
     opp.stage, opp.stage_at = step.to, tx.now
     opp.probability = step.probability if step.probability is not None else opp.probability
@@ -220,7 +234,7 @@ def close(
         given: dict[str, object] = {"summary": summary}
         if not won:
             given["loss_reason"] = reason
-            opp.competitor_id = None if competitor == NOBODY else _competitor(ctx, tx, competitor)
+            opp.competitor_id = None if fold(competitor) == NOBODY else _competitor(ctx, tx, competitor)
         for column, value in records.read_values(ctx, tx, "opp", given, through=("close",)).items():
             setattr(opp, column, value)
         opp.state = "won" if won else "lost"
@@ -272,7 +286,7 @@ def _competitor(ctx: Context, tx: Tx, text: str) -> int:
     ids = refs.find_ids(tx, "competitor", text)
     if len(ids) == 1:
         return ids[0]
-    if ids or text[:1].isdigit() or refs.noun_of(text):
+    if ids or text.isdecimal() or refs.noun_of(text) or text.startswith("ext:"):
         return refs.resolve(tx, "competitor", text)
     made = records.insert(ctx, tx, "competitor", records.read_values(ctx, tx, "competitor", {"name": text}))
     return int(made.id)

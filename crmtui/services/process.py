@@ -68,18 +68,15 @@ def first(tx: Tx, process: int) -> str | None:
 
 def transition(tx: Tx, opp: Any, to: str | None) -> Step:
     """The move of `opp` to the stage `to` (default: the next of its process). Raises Refused when there is none."""
-    stage, moves = table("stage"), table("transition")
-    rows = list(
-        tx.session.scalars(
-            select(stage)
-            .where(stage.process_id == opp.process_id, stage.archived_at.is_(None))
-            .order_by(stage.position)
-        )
-    )
-    codes = [row.code for row in rows]
+    stage = table("stage")
+    query = select(stage.code, stage.archived_at).where(stage.process_id == opp.process_id)
+    rows = tx.session.execute(query.order_by(stage.position, stage.id)).all()
+    order = [code for code, _ in rows]
+    in_use = [code for code, archived_at in rows if archived_at is None]
     if to is None:
-        at = codes.index(opp.stage) if opp.stage in codes else -1
-        if at + 1 >= len(codes):
+        passed = order[: order.index(opp.stage) + 1] if opp.stage in order else []
+        to = next((code for code in in_use if code not in passed), None)
+        if to is None:
             raise Refused(
                 "opp.last_stage",
                 N_("{stage} is the last stage of its process."),
@@ -88,11 +85,8 @@ def transition(tx: Tx, opp: Any, to: str | None) -> Step:
                 stage=opp.stage,
                 ref=f"O-{opp.id}",
             )
-        to = codes[at + 1]
-    query = select(moves.id).where(
-        moves.process_id == opp.process_id, moves.from_stage == opp.stage, moves.to_stage == to
-    )
-    if opp.stage is not None and tx.session.scalars(query).first() is None:
+    possible = [code for code in in_use if code in _left_for(tx, opp)] if opp.stage is not None else in_use
+    if to not in possible:
         raise Refused(
             "opp.no_such_step",
             N_("There is no step from {from_stage} to {to}."),
@@ -102,12 +96,13 @@ def transition(tx: Tx, opp: Any, to: str | None) -> Step:
             else N_("From {from_stage} it can go to: {possible}."),
             from_stage=opp.stage,
             to=to,
-            possible=", ".join(
-                tx.session.scalars(
-                    select(moves.to_stage).where(
-                        moves.process_id == opp.process_id, moves.from_stage == opp.stage
-                    )
-                )
-            ),
+            possible=", ".join(possible),
         )
     return step_into(tx, opp.process_id, to)
+
+
+def _left_for(tx: Tx, opp: Any) -> set[str]:
+    """The stages to which an opportunity may move from where it stands."""
+    moves = table("transition")
+    query = select(moves.to_stage).where(moves.process_id == opp.process_id, moves.from_stage == opp.stage)
+    return set(tx.session.scalars(query))

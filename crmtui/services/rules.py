@@ -14,7 +14,17 @@ _SETTLED = {
     "lead": ("crmtui.services.lead", ("owner_id", "state")),
     "opp": (
         "crmtui.services.opportunity",
-        ("process_id", "stage", "state", "amount", "currency", "probability", "expected_close_on"),
+        (
+            "account_id",
+            "process_id",
+            "stage",
+            "state",
+            "amount",
+            "currency",
+            "probability",
+            "category",
+            "expected_close_on",
+        ),
     ),
     "quota": ("crmtui.services.quota", ("scope", "of", "period", "amount", "currency")),
     "dept": ("crmtui.services.dept", ("parent_id",)),

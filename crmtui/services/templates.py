@@ -52,11 +52,11 @@ PROCESSES = {
         "Individual sale",
         "个人销售",
         (
-            ("contact", "Contact", "接触", 10, "pipeline", 7),
-            ("need", "Need", "需求", 30, "pipeline", 7),
-            ("offer", "Offer", "报价", 50, "best", 14),
-            ("agreement", "Agreement", "意向", 75, "commit", 7),
-            ("signing", "Signing", "签约", 90, "commit", 7),
+            ("prospecting", "Prospecting", "潜在客户开发", 10, "pipeline", 7),
+            ("qualification", "Discovery and qualification", "发现与资格审核", 30, "pipeline", 7),
+            ("demo", "Confirmation and demo", "确认与产品演示", 50, "best", 14),
+            ("proposal", "Proposal submitted", "提交方案", 75, "commit", 7),
+            ("negotiation", "Negotiation to a deal", "协商达成交易", 90, "commit", 7),
         ),
     ),
 }
