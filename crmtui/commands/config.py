@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from crmtui.commands.call import Call
-from crmtui.commands.output import columns
+from crmtui.commands.prints import one, rows
 from crmtui.commands.verb import command
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
@@ -14,19 +14,24 @@ from crmtui.text import nearest
 Name = Annotated[str, typer.Argument(metavar="NAME", help=N_("A setting, such as rows or import.batch"))]
 
 
-@command("config show", examples=("crm config show --origin", "crm config show --format json"))
+_SETTINGS = rows(name="line", value="line", origin="line")
+
+
+@command(
+    "config show", examples=("crm config show --origin", "crm config show --format json"), prints=_SETTINGS
+)
 def show(
     call: Call,
     origin: Annotated[bool, typer.Option("--origin", help=N_("Also where each comes from"))] = False,
 ) -> None:
     """Print all settings in force."""
-    rows = [
+    found = [
         {"name": each.name, "value": each.shown, "origin": each.origin} for each in call.config.settings()
     ]
-    call.rows(columns(name="line", value="line", **({"origin": "line"} if origin else {})), rows)
+    call.rows(_SETTINGS.columns if origin else _SETTINGS.columns[:2], found)
 
 
-@command("config get", examples=("crm config get db",))
+@command("config get", examples=("crm config get db",), prints=one(name="line", value="line", origin="line"))
 def get(call: Call, name: Name) -> None:
     """Print the value of one setting."""
     settings = {each.name: each for each in call.config.settings()}
@@ -56,7 +61,7 @@ def put(
     call.say(N_("Written to {file}."), file=path)
 
 
-@command("config path")
+@command("config path", prints=one(path="line"))
 def path(call: Call) -> None:
     """Print where the person's own file is."""
     file = str(call.config.path)

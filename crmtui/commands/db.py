@@ -7,14 +7,18 @@ from typing import Annotated
 import typer
 
 from crmtui.commands.call import Call
-from crmtui.commands.output import columns
+from crmtui.commands.prints import one, rows
 from crmtui.commands.verb import command
 from crmtui.errors import Partial
 from crmtui.i18n import N_
 
+_COPY = one(place="line", bytes="whole", schema="whole", last_tx="whole")
+_CHECKED = rows(noun="line", records="whole", wrong="whole", repaired="whole")
+
 
 @command(
     "db backup",
+    prints=_COPY,
     more=N_(
         "The copy is of one state, even while others write, and is checked before it appears under its name. "
         "Of a PostgreSQL database, pg_dump writes it."
@@ -28,11 +32,12 @@ def backup(
     from crmtui.services import backup as copies
 
     row = asdict(copies.backup(call.ctx, Path(file)))
-    call.one(columns(place="line", bytes="whole", schema="whole", last_tx="whole"), row)
+    call.one(_COPY.columns, row)
 
 
 @command(
     "db restore",
+    prints=_COPY,
     more=N_("The place of the store (--db) must hold nothing yet: a store is never overwritten."),
     examples=("crm db restore crm-2026-11-20.db --db sqlite:////srv/crm/crm.db",),
 )
@@ -43,12 +48,13 @@ def restore(
     from crmtui.services import backup as copies
 
     row = asdict(copies.restore(call.flags, Path(file)))
-    call.out.one(columns(place="line", bytes="whole", schema="whole", last_tx="whole"), row, {})
+    call.out.one(_COPY.columns, row, {})
     call.say(N_("Next: crm doctor"))
 
 
 @command(
     "db check",
+    prints=_CHECKED,
     change=True,
     more=N_("Search keys go wrong when somebody writes to the database past the program."),
     examples=("crm db check", "crm db check --repair"),
@@ -61,8 +67,7 @@ def check(
     from crmtui.services import derived
 
     found = derived.check(call.ctx, repair=repair)
-    rows = [asdict(each) for each in found]
-    call.rows(columns(noun="line", records="whole", wrong="whole", repaired="whole"), rows)
+    call.rows(_CHECKED.columns, [asdict(each) for each in found])
     wrong = sum(each.wrong - each.repaired for each in found)
     if wrong:
         raise Partial(

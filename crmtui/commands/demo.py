@@ -7,7 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crmtui.commands.call import Call
+from crmtui.commands.forecast import GAP, OPPORTUNITIES, TABLE
 from crmtui.commands.output import MACHINE, columns
+from crmtui.commands.prints import NOTHING, one, rows
+from crmtui.commands.transfer import COUNTS, SUMMARY
 from crmtui.commands.verb import command
 from crmtui.i18n import N_, gettext
 from crmtui.money import Money, half_up
@@ -22,8 +25,27 @@ LISTED = 8
 """How many of the opportunities that could close the gap are named to people."""
 
 
+_IMPORT = replace(
+    rows(file="line", noun="line", tx="line", **dict.fromkeys(COUNTS, "whole")), more=SUMMARY.more
+)
+_WHOLE_OR_DAY = {"type": ["integer", "string"]}
+_REPORT = one(
+    {
+        "made": {"type": "boolean"},
+        "imports": _IMPORT,
+        "made_up": {"type": ["object", "null"], "additionalProperties": _WHOLE_OR_DAY},
+        "pipeline": rows(stage="line", probability="percent", opportunities="whole", amount="money"),
+        "forecast": TABLE,
+        "gap": replace(GAP, also=(NOTHING,)),
+        "opportunities": OPPORTUNITIES,
+    },
+    store="line",
+)
+
+
 @command(
     "demo",
+    prints=_REPORT,
     more=N_(
         "It goes into a file of its own in your data folder, or where --db says; nothing that exists is ever touched. "
         "Called again, it shows the same store."

@@ -1,6 +1,6 @@
 """The verbs that every noun has, made from its declaration."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from inspect import Parameter
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmtui.commands.call import Call
 from crmtui.commands.options import EVERYWHERE, argument, option, whole
+from crmtui.commands.prints import Prints, many_of, one, one_of, rows_as
 from crmtui.commands.verb import Verb
 from crmtui.errors import Invalid, Partial
 from crmtui.i18n import N_
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from crmtui.services.records import Field
 
 _FIELD = "field_"
+_COUNTS = one(matched="whole", changed="whole", refused="whole")
 _MANY = 20
 """Above so many records a bulk change asks first."""
 
@@ -55,10 +57,11 @@ def _made(
     run: Callable[..., None],
     own: list[Parameter],
     *,
+    prints: Prints,
     change: bool = False,
     examples: tuple[str, ...] = (),
 ) -> Verb:
-    return Verb(f"{noun.name} {name}", partial(run, noun), own, change, examples=examples)
+    return Verb(f"{noun.name} {name}", partial(run, noun), own, change, examples=examples, prints=prints)
 
 
 # Reading
@@ -80,7 +83,7 @@ def _list(noun: Noun) -> Verb:
             help=N_("What to total: count,sum(amount),avg(amount),win_rate"),
         ),
     ]
-    return _made(noun, "list", _run_list, own)
+    return _made(noun, "list", _run_list, own, prints=many_of(noun.name))
 
 
 def _run_list(
@@ -134,7 +137,7 @@ def wanted(call: Call, noun: Noun) -> list[str] | None:
 
 
 def _show(noun: Noun) -> Verb:
-    return _made(noun, "show", _run_show, [_REF])
+    return _made(noun, "show", _run_show, [_REF], prints=one_of(noun.name))
 
 
 def _run_show(noun: Noun, call: Call, ref: str) -> None:
@@ -149,6 +152,7 @@ def _export(noun: Noun) -> Verb:
         "export",
         _run_export,
         [_WHERE, _SORT, _ARCHIVED],
+        prints=many_of(noun.name),
         examples=(f"crm {noun.name} export -o {noun.name}.xlsx",),
     )
 
@@ -171,7 +175,13 @@ def _run_export(noun: Noun, call: Call, where: str | None, sort: str | None, arc
 
 
 def _history(noun: Noun) -> Verb:
-    return _made(noun, "history", _run_history, [_REF])
+    return _made(noun, "history", _run_history, [_REF], prints=rows_as(_history_fields))
+
+
+def _history_fields() -> "Sequence[Field]":
+    from crmtui.services import journal
+
+    return journal.HISTORY
 
 
 def _run_history(noun: Noun, call: Call, ref: str) -> None:
@@ -268,7 +278,8 @@ def _add(noun: Noun) -> Verb:
             help=N_("With --input: enter those that can be, and report the others"),
         ),
     ]
-    return _made(noun, "add", partial(_run_add, label), own, change=True)
+    many = many_of(noun.name)
+    return _made(noun, "add", partial(_run_add, label), own, change=True, prints=one_of(noun.name, many))
 
 
 def _run_add(
@@ -308,9 +319,8 @@ def _run_add(
 
 def _edit(noun: Noun) -> Verb:
     ref = argument("ref", "REF", N_("The record; or many by --where"), required=False)
-    return _made(
-        noun, "edit", _run_edit, [ref, _WHERE, *field_options(noun, ("adjust",)), _SET, _INPUT], change=True
-    )
+    own = [ref, _WHERE, *field_options(noun, ("adjust",)), _SET, _INPUT]
+    return _made(noun, "edit", _run_edit, own, change=True, prints=one_of(noun.name, _COUNTS))
 
 
 def _run_edit(
@@ -363,15 +373,21 @@ def _edit_many(noun: Noun, call: Call, where: str, values: Mapping[str, object])
 def _import(noun: Noun) -> Verb:
     from crmtui.commands import transfer
 
-    return Verb(f"{noun.name} import", partial(transfer.run_import, noun.name), transfer.IMPORT, change=True)
+    return Verb(
+        f"{noun.name} import",
+        partial(transfer.run_import, noun.name),
+        transfer.IMPORT,
+        change=True,
+        prints=transfer.SUMMARY,
+    )
 
 
 def _archive(noun: Noun) -> Verb:
-    return _made(noun, "archive", partial(_run_one, "archive"), [_REF], change=True)
+    return _made(noun, "archive", partial(_run_one, "archive"), [_REF], change=True, prints=one_of(noun.name))
 
 
 def _restore(noun: Noun) -> Verb:
-    return _made(noun, "restore", partial(_run_one, "restore"), [_REF], change=True)
+    return _made(noun, "restore", partial(_run_one, "restore"), [_REF], change=True, prints=one_of(noun.name))
 
 
 def _run_one(name: str, noun: Noun, call: Call, ref: str) -> None:

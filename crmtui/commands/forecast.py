@@ -1,5 +1,6 @@
 """`crm forecast`: the figures as a tree, the records behind one, and the gap."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,8 +8,9 @@ import typer
 from crmtui.commands.call import Call
 from crmtui.commands.options import whole
 from crmtui.commands.output import columns
+from crmtui.commands.prints import one, rows
 from crmtui.commands.verb import command
-from crmtui.i18n import N_
+from crmtui.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from crmtui.services.question import Ask
@@ -67,6 +69,8 @@ _FIGURES = {
     "overdue": "whole",
     "undated": "whole",
 }
+NOBODY = N_("(none)")
+"""What a path says where a figure is of nobody or nothing in particular."""
 _PEOPLE = (
     "name",
     "quota",
@@ -97,12 +101,17 @@ _COMPONENT = {
 }
 
 
+def _last(path: str) -> str:
+    name = path.rpartition(" / ")[2]
+    return gettext(name) if name == NOBODY else name
+
+
 def rolled_up(call: Call, shape: dict[str, str], people: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     """Print the rows of a tree of figures: all columns of `shape`, on a terminal those of `people`, names indented."""
     if not call.out.people or call.options.fields:
         call.rows(columns(**shape), rows)
         return
-    shown = [{**row, "name": "  " * row["depth"] + row["path"].rpartition(" / ")[2]} for row in rows]
+    shown = [{**row, "name": "  " * row["depth"] + _last(row["path"])} for row in rows]
     call.rows(columns(**{name: shape.get(name, "line") for name in people}), shown)
 
 
@@ -128,8 +137,14 @@ def _asked(whose: dict[str, Any], period: str, as_of: str, method: str) -> "Ask"
     return Ask(**whose, period=period, as_of=as_of, method=method)
 
 
+TABLE = rows(**_PLACE, **_FIGURES)
+GAP = one({}, **_PLACE, **_FIGURES)
+OPPORTUNITIES = rows(**_COMPONENT, remainder="money", covers="money")
+
+
 @command(
     "forecast",
+    prints=TABLE,
     more=N_(
         "Rows: quota, won, open deals in full (budget) and weighted by their probability; forecast is won and weighted, "
         "gap is what is missing to the quota. A row is the sum of the rows below it and of its own people."
@@ -164,8 +179,6 @@ def forecast(
     method: Method = "weighted",
 ) -> None:
     """Show quota, won, weighted and forecast, rolled up."""
-    from dataclasses import replace
-
     from crmtui.services import forecast
 
     asked = _asked(_whose(dept, user, territory, industry, product), period, as_of, method)
@@ -183,6 +196,7 @@ def forecast(
 
 @command(
     "forecast drill",
+    prints=rows(**_COMPONENT),
     examples=(
         'crm forecast drill --dept "East" --period 2026Q4',
         "crm forecast drill --user li --figure won",
@@ -218,7 +232,11 @@ def drill(
     _listed(call, columns(**_COMPONENT), forecast.drill(call.ctx, asked, figure, left_out=left_out))
 
 
-@command("forecast gap", examples=('crm forecast gap --dept "East" --period 2026Q4',))
+@command(
+    "forecast gap",
+    examples=('crm forecast gap --dept "East" --period 2026Q4',),
+    prints=replace(GAP, more={"opportunities": OPPORTUNITIES}),
+)
 def gap(
     call: Call,
     dept: Dept = "",
@@ -235,8 +253,8 @@ def gap(
 
     asked = _asked(_whose(dept, user, territory, industry, product), period, as_of, method)
     found = forecast.gap(call.ctx, asked)
-    listed = columns(**_COMPONENT | {"remainder": "money", "covers": "money"})
-    head = columns(**_PLACE | _FIGURES)
+    listed = OPPORTUNITIES.columns
+    head = GAP.columns
     if call.out.format == "json" or call.options.template:
         from crmtui.commands.formats import plain_object
 

@@ -5,13 +5,16 @@ from typing import Annotated
 import typer
 
 from crmtui.commands.call import Call
-from crmtui.commands.output import columns
+from crmtui.commands.prints import one
 from crmtui.commands.verb import command
 from crmtui.i18n import N_
+
+_MADE = one(store="line", administrator="line", currency="currency", timezone="line")
 
 
 @command(
     "init",
+    prints=_MADE,
     more=N_("Whoever runs it becomes the administrator. Nothing that exists is ever overwritten."),
     examples=("crm init", "crm init --currency CNY --timezone Asia/Shanghai --phone-region CN"),
 )
@@ -43,5 +46,5 @@ def init(
             "currency": company.currency,
             "timezone": company.timezone,
         }
-    call.out.one(columns(store="line", administrator="line", currency="line", timezone="line"), row, {})
+    call.out.one(_MADE.columns, row, {})
     call.say(N_("Next: crm user add NAME, crm lead add COMPANY, or crm lead import FILE."))

@@ -5,13 +5,19 @@ from typing import Annotated
 import typer
 
 from crmtui.commands.call import Call
+from crmtui.commands.prints import one_of
 from crmtui.commands.verb import command
 from crmtui.i18n import N_
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help=N_("The lead: 12, L-12, ext:ID or its company"))]
 
 
-@command("lead qualify", change=True, examples=('crm lead qualify 12 --note "budget is there"',))
+@command(
+    "lead qualify",
+    change=True,
+    prints=one_of("lead"),
+    examples=('crm lead qualify 12 --note "budget is there"',),
+)
 def qualify(
     call: Call, ref: Ref, note: Annotated[str, typer.Option("--note", help=N_("What speaks for it"))] = ""
 ) -> None:
@@ -21,7 +27,12 @@ def qualify(
     call.record("lead", lead.qualify(call.ctx, ref, note))
 
 
-@command("lead disqualify", change=True, examples=('crm lead disqualify 12 --reason "no budget"',))
+@command(
+    "lead disqualify",
+    change=True,
+    prints=one_of("lead"),
+    examples=('crm lead disqualify 12 --reason "no budget"',),
+)
 def disqualify(
     call: Call,
     ref: Ref,
@@ -36,6 +47,7 @@ def disqualify(
 @command(
     "lead convert",
     change=True,
+    prints=one_of("lead"),
     more=N_("A customer of the same name that you can see is used; a converted lead changes nothing more."),
     examples=("crm lead convert 12 --amount 500000 --stage needs-analysis",),
 )

@@ -1,16 +1,28 @@
 """`crm log` and `crm undo`: the last changes, and taking one back."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from crmtui.commands.call import Call
 from crmtui.commands.options import whole
+from crmtui.commands.prints import one, rows_as
 from crmtui.commands.verb import command
 from crmtui.i18n import N_
 
 
-@command("log", examples=("crm log --limit 5", "crm log --noun opp --user me --since today-7d"))
+def _log() -> Sequence[Any]:
+    from crmtui.services import journal
+
+    return journal.LOG
+
+
+@command(
+    "log",
+    prints=rows_as(_log),
+    examples=("crm log --limit 5", "crm log --noun opp --user me --since today-7d"),
+)
 def log(
     call: Call,
     limit: Annotated[str, typer.Option("--limit", metavar="N", help=N_("At most so many"))] = "",
@@ -35,7 +47,12 @@ def log(
     )
 
 
-@command("undo", change=True, examples=("crm undo 1042", "crm undo 1042 --dry-run"))
+@command(
+    "undo",
+    change=True,
+    examples=("crm undo 1042", "crm undo 1042 --dry-run"),
+    prints=one(restored="whole", removed="whole", brought_back="whole"),
+)
 def undo(
     call: Call,
     tx: Annotated[str, typer.Argument(metavar="TX", help=N_("The transaction, as crm log lists it"))],

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from crmtui.commands.call import Call
+from crmtui.commands.prints import ANY, one_of
 from crmtui.commands.verb import command
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
 from crmtui.services.nouns import NOUNS
 
 
-@command("open", examples=("crm open O-31",))
+@command("open", examples=("crm open O-31",), prints=one_of(ANY))
 def open_(
     call: Call,
     ref: Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from crmtui.commands.call import Call
-from crmtui.commands.output import columns
+from crmtui.commands.prints import one_of, rows
 from crmtui.commands.verb import command
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
@@ -16,7 +16,12 @@ Probability = Annotated[str, typer.Option("--probability", "--prob", help=N_("Wh
 Who = Annotated[str, typer.Argument(metavar="USER", help=N_("The person: login, name or U-3"))]
 
 
-@command("opp advance", change=True, examples=("crm opp advance 31", "crm opp advance 31 --to negotiation"))
+@command(
+    "opp advance",
+    change=True,
+    prints=one_of("opp"),
+    examples=("crm opp advance 31", "crm opp advance 31 --to negotiation"),
+)
 def advance(
     call: Call,
     ref: Ref,
@@ -31,7 +36,10 @@ def advance(
 
 
 @command(
-    "opp adjust", change=True, examples=("crm opp adjust 31 --probability 80 --expected-close-on 2027-05-15",)
+    "opp adjust",
+    change=True,
+    prints=one_of("opp"),
+    examples=("crm opp adjust 31 --probability 80 --expected-close-on 2027-05-15",),
 )
 def adjust(
     call: Call,
@@ -61,6 +69,7 @@ def adjust(
 @command(
     "opp close",
     change=True,
+    prints=one_of("opp"),
     examples=(
         'crm opp close 31 --won --summary "signed after the demo"',
         'crm opp close 31 --lost --competitor "Rival Ltd" --reason price --summary "we were 10 % above"',
@@ -94,7 +103,9 @@ def close(
     call.record("opp", done)
 
 
-@command("opp reopen", change=True, examples=('crm opp reopen 31 --note "they called back"',))
+@command(
+    "opp reopen", change=True, prints=one_of("opp"), examples=('crm opp reopen 31 --note "they called back"',)
+)
 def reopen(call: Call, ref: Ref, note: Note = "") -> None:
     """Open a won or lost opportunity again."""
     from crmtui.services import opportunity
@@ -102,11 +113,16 @@ def reopen(call: Call, ref: Ref, note: Note = "") -> None:
     call.record("opp", opportunity.reopen(call.ctx, ref, note))
 
 
-def _team(call: Call, rows: list[dict[str, Any]]) -> None:
-    call.rows(columns(ref="line", name="line", role="line", responsibility="line"), rows)
+_TEAM = rows(ref="line", name="line", role="line", responsibility="line")
 
 
-@command("opp team list", help=N_("List the people in the team"), examples=("crm opp team list 31",))
+def _team(call: Call, found: list[dict[str, Any]]) -> None:
+    call.rows(_TEAM.columns, found)
+
+
+@command(
+    "opp team list", help=N_("List the people in the team"), prints=_TEAM, examples=("crm opp team list 31",)
+)
 def team_list(call: Call, ref: Ref) -> None:
     """List the people in the team of an opportunity."""
     from crmtui.services import opportunity
@@ -117,6 +133,7 @@ def team_list(call: Call, ref: Ref) -> None:
 @command(
     "opp team add",
     change=True,
+    prints=_TEAM,
     help=N_("Put a person into the team"),
     examples=("crm opp team add 31 sun --role technical",),
 )
@@ -136,6 +153,7 @@ def team_add(
 @command(
     "opp team remove",
     change=True,
+    prints=_TEAM,
     help=N_("Take a person out of the team"),
     examples=("crm opp team remove 31 sun",),
 )

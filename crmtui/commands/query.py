@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from crmtui.commands.call import Call
+from crmtui.commands.prints import ANY, many_of, one_of
 from crmtui.commands.verb import command
 from crmtui.i18n import N_
 from crmtui.services.nouns import NOUNS
@@ -15,6 +16,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help=N_("The name of the sa
 @command(
     "query save",
     change=True,
+    prints=one_of("query"),
     examples=("crm query save late --on opp 'state=open and expected_close_on<today'",),
 )
 def save(
@@ -30,7 +32,7 @@ def save(
     call.record("query", query.save(call.ctx, name, on, condition, sort))
 
 
-@command("query run", examples=("crm query run late", "crm query run late --format csv"))
+@command("query run", examples=("crm query run late", "crm query run late --format csv"), prints=many_of(ANY))
 def run(call: Call, name: Name) -> None:
     """List the records that a saved condition finds."""
     from crmtui.commands.derive import wanted

@@ -6,6 +6,7 @@ import typer
 
 from crmtui.commands.call import Call
 from crmtui.commands.forecast import AsOf, Dept, Industry, Period, Product, Territory, User, rolled_up
+from crmtui.commands.prints import one_of, rows
 from crmtui.commands.verb import command
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
@@ -37,6 +38,7 @@ _BEFORE = {"actual_before": "money", "growth": "number"}
 @command(
     "quota set",
     change=True,
+    prints=one_of("quota"),
     examples=(
         "crm quota set --user li --period 2027Q1 800000",
         'crm quota set --dept "East" --period 2027 2.4M --currency EUR',
@@ -78,7 +80,11 @@ def set_quota(
     call.record("quota", quota.set(call.ctx, scope, of, period, amount, currency, measure))
 
 
-@command("quota tree", examples=("crm quota tree", 'crm quota tree --dept "East" --period 2027Q1'))
+@command(
+    "quota tree",
+    prints=rows(**_PLACE, **_QUOTAS),
+    examples=("crm quota tree", 'crm quota tree --dept "East" --period 2027Q1'),
+)
 def tree(call: Call, dept: Dept = "", period: Period = "") -> None:
     """Show quotas rolled up over departments and people."""
     from crmtui.services import quota
@@ -88,6 +94,7 @@ def tree(call: Call, dept: Dept = "", period: Period = "") -> None:
 
 @command(
     "quota attain",
+    prints=rows(**_PLACE, **_ATTAINED, **_BEFORE, **_EXPECTED),
     examples=(
         "crm quota attain",
         "crm quota attain --user li --user wang",

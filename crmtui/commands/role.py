@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from crmtui.commands.call import Call
-from crmtui.commands.output import columns
+from crmtui.commands.prints import rows
 from crmtui.commands.verb import command
 from crmtui.i18n import N_
 
@@ -15,11 +15,14 @@ Right = Annotated[
 ]
 
 
-def _rights(call: Call, rows: list[dict[str, Any]]) -> None:
-    call.rows(columns(noun="line", verb="line", scope="line"), rows)
+_RIGHTS = rows(noun="line", verb="line", scope="line")
 
 
-@command("role rights", examples=("crm role rights rep",))
+def _rights(call: Call, found: list[dict[str, Any]]) -> None:
+    call.rows(_RIGHTS.columns, found)
+
+
+@command("role rights", examples=("crm role rights rep",), prints=_RIGHTS)
 def rights(call: Call, role: Ref) -> None:
     """List what a role may do, and within which scope."""
     from crmtui.services import role as roles
@@ -27,7 +30,7 @@ def rights(call: Call, role: Ref) -> None:
     _rights(call, roles.rights(call.ctx, role))
 
 
-@command("role grant", change=True, examples=("crm role grant rep opp.archive own",))
+@command("role grant", change=True, examples=("crm role grant rep opp.archive own",), prints=_RIGHTS)
 def grant(
     call: Call,
     role: Ref,
@@ -40,7 +43,7 @@ def grant(
     _rights(call, roles.grant(call.ctx, role, right, scope))
 
 
-@command("role revoke", change=True, examples=("crm role revoke rep opp.export",))
+@command("role revoke", change=True, examples=("crm role revoke rep opp.export",), prints=_RIGHTS)
 def revoke(call: Call, role: Ref, right: Right) -> None:
     """Take a right from a role."""
     from crmtui.services import role as roles

@@ -5,16 +5,20 @@ from typing import Annotated
 import typer
 
 from crmtui.commands.call import Call
-from crmtui.commands.output import columns
+from crmtui.commands.prints import rows
 from crmtui.commands.verb import command
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
 from crmtui.services.nouns import NOUNS
 from crmtui.text import nearest
 
+_FOUND = rows(noun="line", ref="line", name="line", field="line", text="line")
+
 
 @command(
-    "search", examples=("crm search scanner", "crm search 华为 --in account", 'crm search "Chief * Officer"')
+    "search",
+    examples=("crm search scanner", "crm search 华为 --in account", 'crm search "Chief * Officer"'),
+    prints=_FOUND,
 )
 def search(
     call: Call,
@@ -40,5 +44,4 @@ def search(
             near=near,
             possible=", ".join(possible),
         )
-    rows = searching.search(call.ctx, text, noun=noun, most=most)
-    call.rows(columns(noun="line", ref="line", name="line", field="line", text="line"), rows)
+    call.rows(_FOUND.columns, searching.search(call.ctx, text, noun=noun, most=most))

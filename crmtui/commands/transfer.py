@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmtui.commands.call import Call
 from crmtui.commands.options import argument, option
+from crmtui.commands.prints import one, rows
 from crmtui.commands.progress import Progress
 from crmtui.commands.verb import WRITTEN, Verb
 from crmtui.errors import CrmError, Forbidden, Invalid, Partial, Refused
@@ -64,6 +65,17 @@ IMPORT = [
 ]
 
 
+SUMMARY = one(
+    {
+        "mapping": {"type": "object", "additionalProperties": {"type": "string"}},
+        "problems": rows(line="whole", field="line", code="line", message="line"),
+        "rejects_path": {"type": ["string", "null"]},
+        "created_others": {"type": "object", "additionalProperties": {"type": "integer"}},
+    },
+    **dict.fromkeys(COUNTS, "whole"),
+)
+
+
 def run_import(
     noun: str | None,
     call: Call,
@@ -93,11 +105,9 @@ def run_import(
 
 def report(call: Call, summary: "Summary") -> None:
     """Print the summary of an import; its problems, and in a dry run its mapping, go to standard error."""
-    from crmtui.commands.output import columns
-
     parts: Mapping[str, Any] = summary.as_dict()
     call.one(
-        columns(**dict.fromkeys(COUNTS, "whole")),
+        SUMMARY.columns,
         {name: parts[name] for name in COUNTS},
         **{name: part for name, part in parts.items() if name not in (*COUNTS, "tx")},
     )
@@ -129,20 +139,22 @@ WRITTEN["import"] = Verb(
     partial(run_import, None),
     IMPORT,
     change=True,
+    prints=SUMMARY,
     examples=("crm import pipeline.csv --mapping maven-pipeline.toml --dry-run",),
 )
 
+_FILES = rows(noun="line", records="whole", file="line")
 _FORMATS = ("csv", "tsv", "json", "jsonl", "md", "xlsx")
 
 
 def run_export(call: Call, *, folder: str, archived: bool) -> None:
     """Write every noun to a file of its own in a new folder, and print how many records each has."""
-    from crmtui.commands.output import Output, columns
+    from crmtui.commands.output import Output
     from crmtui.services import records
 
     format = call.options.format if call.options.format in _FORMATS else "jsonl"
     _make(folder)
-    rows = []
+    written = []
     for noun in NOUNS:
         file = os.path.join(folder, f"{noun}.{format}")
         found = records.find(call.ctx, noun, archived=archived, sort="ref", verb="export")
@@ -154,8 +166,8 @@ def run_export(call: Call, *, folder: str, archived: bool) -> None:
             out.close(False)
             raise
         out.close(True)
-        rows.append({"noun": noun, "records": count, "file": file})
-    call.rows(columns(noun="line", records="whole", file="line"), rows)
+        written.append({"noun": noun, "records": count, "file": file})
+    call.rows(_FILES.columns, written)
 
 
 def _make(folder: str) -> None:
@@ -187,5 +199,6 @@ WRITTEN["export"] = Verb(
         argument("folder", "FOLDER", N_("A folder that is not there yet")),
         option("archived", "--archived", kind=bool, help=N_("Also what was put away")),
     ],
+    prints=_FILES,
     examples=("crm export everything", "crm export everything --format csv"),
 )

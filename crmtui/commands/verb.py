@@ -7,11 +7,15 @@ from inspect import Parameter
 from typing import Any
 
 from crmtui.commands.call import Call
+from crmtui.commands.prints import Prints
 
 
 @dataclass(frozen=True)
 class Verb:
-    """What one command does. `path` are its words (`opp advance`); `run` gets the call and its own options by name."""
+    """What one command does. `path` are its words (`opp advance`); `run` gets the call and its own options by name.
+
+    `prints` is None where the command prints a text of its own.
+    """
 
     path: str
     run: Callable[..., None]
@@ -20,6 +24,7 @@ class Verb:
     help: str = ""
     more: str = ""
     examples: tuple[str, ...] = ()
+    prints: Prints | None = None
 
 
 WRITTEN: dict[str, Verb] = {}
@@ -27,18 +32,25 @@ WRITTEN: dict[str, Verb] = {}
 
 
 def command(
-    path: str, *, change: bool = False, help: str = "", more: str = "", examples: tuple[str, ...] = ()
+    path: str,
+    *,
+    change: bool = False,
+    help: str = "",
+    more: str = "",
+    examples: tuple[str, ...] = (),
+    prints: Prints | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make the function below the command `path`.
 
     Its first parameter is the Call; the others are declared as Typer does, texts marked with N_. `change` adds
     --dry-run, --key and --if-version. The one-line help stands with the noun or in the table of `tree.py`; `help`
-    is for the verbs below a verb (`opp team add`), `more` for paragraphs beyond the first line.
+    is for the verbs below a verb (`opp team add`), `more` for paragraphs beyond the first line, `prints` for
+    `crm schema`.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         _call, *own = inspect.signature(function, eval_str=True).parameters.values()
-        WRITTEN[path] = Verb(path, function, own, change, help, more, examples)
+        WRITTEN[path] = Verb(path, function, own, change, help, more, examples, prints)
         return function
 
     return register

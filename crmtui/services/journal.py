@@ -30,8 +30,8 @@ HISTORY = (
     Field("line", name="verb", label=N_("Verb")),
     Field("state", name="change", label=N_("Change"), values=CHANGES),
     Field("line", name="field", label=N_("Field")),
-    Field("line", name="before", label=N_("Before")),
-    Field("line", name="after", label=N_("After")),
+    Field("any", name="before", label=N_("Before")),
+    Field("any", name="after", label=N_("After")),
     Field("whole", name="days", label=N_("Days in the stage left")),
     Field("line", name="note", label=N_("Note")),
 )

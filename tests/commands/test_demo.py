@@ -17,6 +17,7 @@ from crmtui.services.context import Context
 from crmtui.text import width
 from tests import postgres
 from tests.commands.conftest import Crm
+from tests.commands.test_schema import fits
 
 NOW = "2026-11-20T09:00:00+00:00"
 TODAY = date(2026, 11, 20)
@@ -240,6 +241,7 @@ def test_quotas(crm_demo: Crm) -> None:
 
 def test_the_report_hangs_together(bare: Crm, placed: Path) -> None:
     report = bare("demo", "--now", NOW, "--json").json
+    assert fits(report, bare("schema", "demo").json)
     assert report["made"] is False
     rows = report["forecast"]
     assert [(row["depth"], row["of"]["name"]) for row in rows][:3] == [

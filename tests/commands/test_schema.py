@@ -1,16 +1,21 @@
 """`crm schema` says what the commands print, and they print that."""
 
+import json
+import re
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crmtui.commands import tree
 from crmtui.services.nouns import NOUNS
 from tests.commands.conftest import Crm
 
 _TYPES: dict[str, Any] = {
     "string": str,
     "integer": int,
+    "number": (int, float),
     "boolean": bool,
     "array": list,
     "object": dict,
@@ -18,39 +23,51 @@ _TYPES: dict[str, Any] = {
 }
 
 
+_WORDS = {
+    *("$schema", "title", "description", "type", "enum", "anyOf", "properties", "required"),
+    *("additionalProperties", "items", "pattern", "format", "minimum", "maximum"),
+}
+
+
 def fits(value: Any, schema: dict[str, Any]) -> bool:
     """Whether `value` is what `schema` describes; knows the words that our schemas use."""
-    assert set(schema) <= {
-        *(
-            "$schema",
-            "title",
-            "description",
-            "type",
-            "enum",
-            "anyOf",
-            "properties",
-            "required",
-            "additionalProperties",
-        ),
-        *("items", "pattern", "format", "minimum", "maximum"),
-    }
+    return not misfit(value, schema)
+
+
+def misfit(value: Any, schema: dict[str, Any], at: str = "") -> str:
+    """The place in `value` that is not as `schema` says; empty when all is."""
+    assert set(schema) <= _WORDS
     if "anyOf" in schema:
-        return any(fits(value, one) for one in schema["anyOf"])
+        found = [misfit(value, one, at) for one in schema["anyOf"]]
+        return "" if "" in found else max(found, key=len)
+    wrong = f"{at}={value!r} "
     if "enum" in schema:
-        return value in schema["enum"]
+        return "" if value in schema["enum"] else wrong
+    if "type" not in schema:
+        return ""
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if not any(
-        isinstance(value, _TYPES[kind]) and not (kind == "integer" and isinstance(value, bool))
+        isinstance(value, _TYPES[kind]) and not (kind in ("integer", "number") and isinstance(value, bool))
         for kind in kinds
     ):
-        return False
+        return wrong
     if isinstance(value, list):
-        return all(fits(item, schema["items"]) for item in value)
+        return "".join(misfit(item, schema["items"], f"{at}[{n}]") for n, item in enumerate(value))
     if isinstance(value, dict):
-        known = schema["properties"]
-        return set(schema.get("required", ())) <= set(value) <= set(known) and all(
-            fits(value[k], known[k]) for k in value
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        stray = sorted(set(value) - set(known)) if others is False else []
+        lacking = sorted(set(schema.get("required", ())) - set(value))
+        return (f"{at} has {stray}, lacks {lacking} " if stray or lacking else "") + "".join(
+            misfit(value[name], known.get(name, others or {}), f"{at}.{name}") for name in value
         )
+    return "" if _in_form(value, schema) else wrong
+
+
+def _in_form(value: Any, schema: dict[str, Any]) -> bool:
+    if isinstance(value, int):
+        return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
+    if "pattern" in schema and isinstance(value, str):
+        return re.search(schema["pattern"], value) is not None
     if schema.get("format") == "date":
         return date.fromisoformat(value).isoformat() == value
     if schema.get("format") == "date-time":
@@ -109,3 +126,110 @@ def test_a_schema_needs_no_store(bare: Crm) -> None:
     assert bare("schema", "lead", "list").json["items"]["properties"]["company"]
     assert bare("schema", "lead", "dance").code == 2
     assert bare("schema", "nothing").code == 2
+
+
+# Every command
+
+TALK = {"help", "completion", "schema", "config set"}
+"""Commands whose output is a text, or nothing."""
+SAME_COLUMNS = {"show", "list", "export", "add", "edit", "archive", "restore", "import", "history"}
+SET_UP = (
+    "dept add Sales",
+    "dept add East --parent Sales",
+    "user add Li --login li --role rep --dept East",
+    "territory add North",
+    "account add Acme --industry health",
+    "account add Branch --parent Acme",
+    "contact add Ann --account Acme --title CEO",
+    "product add Desk --price 120",
+    "lead add Bolt",
+    "lead add Nut",
+    "opp add Hall --account Acme --amount 500 --expected-close-on 2026-12-01 --products Desk --owner li",
+    "opp add Barn --account Acme --amount 70 --expected-close-on 2026-11-30",
+    "opp add Shed --account Acme --amount 70 --expected-close-on 2026-11-30",
+    "quota set --dept East --period 2026Q4 1000",
+    "query save late --on opp state=open",
+)
+RUN = (
+    *("role rights rep", "role grant rep opp.archive own", "role revoke rep opp.archive"),
+    *("dept tree", "territory tree", "account org Acme", "search Acme", "open A-1", "query run late"),
+    *("quota set --user li --period 2026Q4 800", "quota tree", "quota attain", "quota attain --vs last-year"),
+    *("forecast", "forecast --by month --period 2026", "forecast drill", "forecast drill --left-out"),
+    *("forecast gap --dept East", "forecast gap --user root --period 2020Q1"),
+    *("opp advance 1", "opp adjust 1 --probability 80", "opp close 2 --won --summary done", "opp reopen 2"),
+    *("opp team add 1 li --role technical", "opp team list 1", "opp team remove 1 li", "opp history 1"),
+    *("lead qualify 1", "lead convert 1", "lead disqualify 2 --reason none", "lead history 1"),
+    *("query save mine --on lead state=new", "log", "undo 5", "can advance opp", "who-can close opp"),
+    *("config show --origin", "config show", "config get db", "config path", "db check", "doctor"),
+    *(
+        "product add Lamp --price 40",
+        "product edit Lamp --unit box",
+        "product edit --where name=Lamp --unit set",
+    ),
+    *("product archive Lamp", "product restore Lamp", "product export", "product import more.csv"),
+    *("import more.csv --mapping more.toml --dry-run", "export everything", "db backup copy.db"),
+    *("db restore copy.db --db other.db", "init --db third.db", "product add --input many.json"),
+)
+ON_DEMO = {"demo"}
+"""Validated where the demo is tested."""
+
+
+def every() -> set[str]:
+    """The paths of all commands."""
+
+    def below(node: tree.Node) -> set[str]:
+        verb = tree.verb_of(node)
+        found = {node.path} if verb else set()
+        return found.union(*(below(child) for child in list(node.children.values())))
+
+    return below(tree.ROOT)
+
+
+def path_of(words: list[str]) -> str:
+    """The words of the command at the head of a line."""
+    known = every()
+    return max((path for n in range(1, 4) if (path := " ".join(words[:n])) in known), key=len)
+
+
+def test_every_command_prints_what_its_schema_says(crm: Crm, home: Path) -> None:
+    (home / "more.csv").write_text("name,price\nPen,2\nInk,NaN\n")
+    (home / "more.toml").write_text('noun = "product"\n[columns]\nname = "name"\nprice = "price"\n')
+    (home / "many.json").write_text(json.dumps([{"name": "P1"}, {"name": "P2"}]))
+    for line in SET_UP:
+        assert crm(*line.split()).code == 0, line
+    ran = set()
+    for line in RUN:
+        words = line.split()
+        path = path_of(words)
+        done = crm(*words, "--json")
+        assert done.code in (0, 6, 7), (line, done.err)
+        assert done.out, (line, done.err)
+        schema = crm("schema", path).json
+        assert not misfit(json.loads(done.out), schema), line
+        ran.add(path)
+    derived = {path for path in every() if path.split()[0] in NOUNS and path.split()[-1] in SAME_COLUMNS}
+    assert every() - derived - TALK - ON_DEMO <= ran
+    assert {path.split()[-1] for path in ran} >= SAME_COLUMNS - {"show", "list"}
+
+
+def test_what_prints_a_text_has_no_schema(bare: Crm) -> None:
+    for path in TALK:
+        assert bare("schema", path).code == 2
+    assert {path for path in every() if bare("schema", path).code} == TALK
+
+
+def test_rows_have_all_the_columns_that_the_schema_names(crm: Crm) -> None:
+    for line in SET_UP:
+        crm(*line.split())
+    for line in (
+        "role rights rep",
+        "dept tree",
+        "forecast",
+        "forecast drill",
+        "quota tree",
+        "log",
+        "search Acme",
+    ):
+        [properties] = [set(crm("schema", path_of(line.split())).json["items"]["properties"])]
+        for row in crm(*line.split(), "--json").json:
+            assert set(row) == properties, line
