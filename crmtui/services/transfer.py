@@ -197,7 +197,7 @@ class _Import:
 
     def _tell(self) -> None:
         """Report progress; between two batches there is little left for the garbage collector to go through."""
-        gc.collect()
+        gc.collect(1)
         if self.progress is not None:
             self.progress(self.source.read_bytes, self.source.total_bytes, self.summary.read)
 
