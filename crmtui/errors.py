@@ -5,7 +5,7 @@ from crmtui.i18n import gettext
 
 def gap(sentence: str) -> str:
     """What stands between `sentence` and the next: nothing after a Chinese full stop, which brings its own room."""
-    return "" if sentence.endswith(("。", "？")) else " "
+    return "" if sentence.endswith(("。", "？", "：")) else " "
 
 
 class CrmError(Exception):

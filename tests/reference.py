@@ -97,7 +97,7 @@ def _built(node: tree.Node) -> Any:
 
 def _sections(node: tree.Node) -> tuple[list[str], list[str]]:
     """The help of a command by paragraphs: its own, and those of the options that every command has."""
-    titles = tuple(f"{gettext(title)}:" for title in EVERYWHERE)
+    titles = tuple(manual.heading(title) for title in EVERYWHERE)
     said = manual.text(_built(node)).strip("\n").split("\n\n")
     own = [part for part in said if not part.startswith(titles)]
     return own, [part for part in said if part.startswith(titles)]

@@ -159,7 +159,7 @@ def prose(line: str) -> str:
 
 def english(node: tree.Node) -> list[str]:
     """The lines of a command's help without a Chinese word; the examples are commands, the same in every language."""
-    text = manual.text(tree.build(node)).partition(f"\n{gettext('Examples')}:")[0]
+    text = manual.text(tree.build(node)).partition(f"\n{manual.heading('Examples')}\n")[0]
     return [
         line
         for line in text.splitlines()[1:]

@@ -164,7 +164,9 @@ def _told(error: CrmError, words: list[str]) -> int:
 def _sentence(error: CrmError) -> str:
     """One line; below it a hint that draws, such as the place in a condition."""
     between = "\n" if "\n" in error.hint else gap(error.message)
-    said = error.message if _names_field(error) else f"{error.field}: {error.message}"
+    said = error.message
+    if not _names_field(error):
+        said = gettext(N_("{name}: {reason}")).format(name=error.field, reason=said)
     return (clean(f"crm: {_placed(error, said)}") + between + clean(error.hint, multiline=True)).rstrip()
 
 
@@ -244,7 +246,12 @@ def _from_parser(error: Any) -> CrmError:
             else N_("{option} needs a value.")
         )
         return Invalid("usage.option_value", sentence, hint=hint, option=option, command=command)
-    name = getattr(getattr(error, "param", None), "opts", [""])[0]
+    parameter = getattr(error, "param", None)
+    name = getattr(parameter, "opts", [""])[0]
+    if parameter is not None and parameter.type_descriptor.annotation is int:
+        sentence = N_("{name} takes a whole number of at least {least}.")
+        least = parameter.min or 0
+        return Invalid("usage.wrong", sentence, hint=hint, name=name, least=least, command=command)
     return Invalid(
         "usage.wrong", N_("{name}: {reason}"), hint=hint, name=name, reason=error.message, command=command
     )

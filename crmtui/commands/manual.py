@@ -7,6 +7,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from crmtui.commands.options import CHANGE, COMMON, OUTPUT
+from crmtui.errors import gap
 from crmtui.i18n import N_, gettext
 
 _ARGUMENTS, _OPTIONS, _COMMANDS, _EXAMPLES = N_("Arguments"), N_("Options"), N_("Commands"), N_("Examples")
@@ -26,20 +27,26 @@ def text(command: Any) -> str:
 
 def _lines(command: Any, columns: int) -> Iterator[str]:
     node, verb = command.node, command.verb
-    yield gettext(N_("Usage:")) + " " + usage(command)
+    said = gettext(N_("Usage:"))
+    yield said + gap(said) + usage(command)
     help = gettext(node.help)
     yield from ("", *_wrap(help, columns, 2))
     if verb and verb.more:
         for paragraph in gettext(verb.more).split("\n\n"):
             yield from ("", *_wrap(paragraph, columns, 2))
     for title, rows in _sections(command):
-        yield from ("", gettext(title) + ":")
+        yield from ("", heading(title))
         yield from _two_columns(rows, columns)
     if verb and verb.examples:
-        yield from ("", gettext(_EXAMPLES) + ":", *(f"  {line}" for line in verb.examples))
+        yield from ("", heading(_EXAMPLES), *(f"  {line}" for line in verb.examples))
     if node.children:
         said = f"crm {node.path}".rstrip()
         yield from ("", gettext(N_("`{said} COMMAND --help` tells more.")).format(said=said))
+
+
+def heading(title: str) -> str:
+    """The line above a list of commands, options or examples."""
+    return gettext(N_("{title}:")).format(title=gettext(title))
 
 
 def usage(command: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from crmtui.errors import CrmError, Invalid, Refused
-from crmtui.i18n import N_, language
+from crmtui.i18n import N_, gettext, language
 from crmtui.money import Money
 from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
@@ -467,7 +467,7 @@ def _check_required(tx: Tx, noun: str, row: Mapping[str, Any]) -> None:
                 N_("{label} must not be empty."),
                 field=field.name,
                 hint=N_("Give it with --{option}."),
-                label=field.label,
+                label=gettext(field.label),
                 option=field.name.replace("_", "-"),
             )
 

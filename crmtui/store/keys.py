@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from crmtui.i18n import N_, gettext
 from crmtui.text import name_key
 
 PLAIN_EMAIL = re.compile(
@@ -31,9 +32,8 @@ def phone_key(text: str | None, region: str) -> str | None:
     """The E.164 form of a number typed in `region` (ISO 3166 letters, may be empty); None where it is no valid number."""
     if not text:
         return None
-    if text.startswith(("+86", "86")) and region == "CN" or text[0] == "1" and region == "CN":
-        if PLAIN_MOBILE.fullmatch(text):
-            return "+86" + text[-11:]
+    if region == "CN" and text.startswith(("+86", "86", "1")) and PLAIN_MOBILE.fullmatch(text):
+        return "+86" + text[-11:]
     if not region and "+" not in text and "＋" not in text:
         return None  # neither the number nor the company says in which country it is
     return _by_library(text, region)
@@ -53,7 +53,7 @@ def _by_library(text: str, region: str) -> str | None:
 
 
 def email_problem(text: str) -> str | None:
-    """Why `text` is no mail address, in the library's words; None when it is one."""
+    """Why `text` is no mail address, in the library's words; None when it is one. The usual reasons are translated."""
     if PLAIN_EMAIL.fullmatch(text):
         return None
     import email_validator
@@ -62,5 +62,15 @@ def email_problem(text: str) -> str | None:
     try:
         email_validator.validate_email(text, check_deliverability=False)
     except email_validator.EmailNotValidError as error:
-        return str(error)
+        return gettext(str(error))
     return None
+
+
+USUAL = (
+    N_("An email address must have an @-sign."),
+    N_("There must be something before the @-sign."),
+    N_("There must be something after the @-sign."),
+    N_("An email address cannot have two periods in a row."),
+    N_("The part after the @-sign is not valid. It should have a period."),
+)
+"""What the library says most often, for the catalogue."""
