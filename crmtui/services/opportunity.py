@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crmtui.errors import Invalid, NotFound, Refused
-from crmtui.i18n import N_
+from crmtui.i18n import N_, gettext
 from crmtui.services import process, records
 from crmtui.services.context import Context, Tx
 from crmtui.store import refs
@@ -128,7 +128,7 @@ def check_adjust(row: dict[str, Any], before: dict[str, Any]) -> None:
             field=touched[0],
             hint=N_("Open it again first: crm opp reopen {ref}"),
             ref=refs.ref_of("opp", before["id"]),
-            state=before["state"],
+            state=gettext(before["state"]),
         )
 
 
@@ -140,7 +140,7 @@ def _check_open(opp: Any, *states: str) -> None:
             field="state",
             hint=N_("Open it again first: crm opp reopen {ref}"),
             ref=refs.ref_of("opp", opp.id),
-            state=opp.state,
+            state=gettext(opp.state),
         )
 
 
@@ -306,7 +306,7 @@ def reopen(ctx: Context, ref: str, note: str = "") -> Any:
                 N_("{ref} is {state}; only a won or lost one is opened again."),
                 field="state",
                 ref=refs.ref_of("opp", opp.id),
-                state=opp.state,
+                state=gettext(opp.state),
             )
         opp.state, opp.closed_on, opp.loss_reason, opp.competitor_id = "open", None, None, None
         if opp.stage:
