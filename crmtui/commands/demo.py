@@ -234,13 +234,14 @@ def _could_close(one: Row) -> tuple[object, ...]:
 
 def _next(place: str, shown: "Shown") -> Iterator[str]:
     """Commands to go on with, ready to be pasted into a shell."""
+    crm = os.environ.get("CRM_PROGRAM", "crm")  # ./dev says how it is called there
     if os.environ.get("CRM_DB") != place:
         yield f"export CRM_DB={shlex.quote(place)}"
-    yield "crm forecast --dept West --by user"
+    yield f"{crm} forecast --dept West --by user"
     if shown.gap is not None:
-        yield f"crm forecast gap --dept {shlex.quote(str(shown.gap.row['of'].name))}"
+        yield f"{crm} forecast gap --dept {shlex.quote(str(shown.gap.row['of'].name))}"
     if shown.gap is not None and shown.gap.opportunities:
-        yield f"crm opp show {shown.gap.opportunities[0]['ref']}"
-    yield "crm opp list --where 'state=open and amount>=5000' --sort -amount"
-    yield "crm opp list --by owner.dept --measure 'count,win_rate,avg(days_to_close)'"
-    yield "crm opp list --as darcel.schlecht"
+        yield f"{crm} opp show {shown.gap.opportunities[0]['ref']}"
+    yield f"{crm} opp list --where 'state=open and amount>=5000' --sort -amount"
+    yield f"{crm} opp list --by owner.dept --measure 'count,win_rate,avg(days_to_close)'"
+    yield f"{crm} opp list --as darcel.schlecht"
