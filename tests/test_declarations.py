@@ -1,6 +1,8 @@
 """What is said of a noun or a verb in one place is said in every other place that needs it."""
 
+import ast
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -82,6 +84,35 @@ def test_every_verb_is_tried_by_a_test(path: str) -> None:
     spelt = r'",\s*"'.join(path.split())
     called = re.compile(rf'\(\s*"{spelt}"|^crm {path}\b', re.MULTILINE)
     assert any(called.search(text) for text in TRIED), f"no test calls crm {path}"
+
+
+def _changing() -> Iterator[tuple[str, ast.FunctionDef, list[str]]]:
+    """Every function of a service that opens a transaction: its module, itself, and the verbs it is journalled under."""
+    for path in sorted((ROOT / "crmtui" / "services").glob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                called = [node for node in ast.walk(function) if isinstance(node, ast.Call) and node.args]
+                opened = [node for node in called if ast.unparse(node.func) == "ctx.transaction"]
+                if opened:
+                    yield path.stem, function, [ast.unparse(node.args[0]).strip("'") for node in opened]
+
+
+def test_what_changes_one_record_minds_its_version() -> None:
+    """Or `--if-version` would be taken and not be heard."""
+    deaf = [
+        f"services/{module}.py {function.name}: ctx.check_version is missing"
+        for module, function, _ in _changing()
+        if "refs.get(tx" in ast.unparse(function) and "ctx.check_version(" not in ast.unparse(function)
+    ]
+    assert not deaf
+
+
+def test_what_changes_is_a_change_at_the_command_line() -> None:
+    journalled = {verb.replace(".", " ") for _, _, verbs in _changing() for verb in verbs}
+    assert "opp advance" in journalled
+    assert not [path for path in VERBS if path in journalled and not WRITTEN[path].change], (
+        "change=True is missing"
+    )
 
 
 def _texts() -> list[str]:

@@ -343,6 +343,7 @@ def team_add(
     """Put a person into an opportunity's team, who sees it from then on; return the team. Raises NotFound, Forbidden."""
     with ctx.transaction("opp.team") as tx:
         opp = refs.get(tx, "opp", ref)
+        ctx.check_version(tx, opp, {"team": member})
         person = refs.resolve(tx, "user", member)
         model = table("opp_member")
         row = tx.session.scalars(select(model).where(model.opp_id == opp.id, model.user_id == person)).first()
@@ -360,6 +361,7 @@ def team_remove(ctx: Context, ref: str, member: str) -> list[dict[str, Any]]:
     """Take a person out of an opportunity's team; return the team. Raises NotFound, Forbidden."""
     with ctx.transaction("opp.team") as tx:
         opp = refs.get(tx, "opp", ref)
+        ctx.check_version(tx, opp, {"team": member})
         person = refs.resolve(tx, "user", member)
         model = table("opp_member")
         row = tx.session.scalars(select(model).where(model.opp_id == opp.id, model.user_id == person)).first()

@@ -53,6 +53,7 @@ def grant(ctx: Context, ref: str, right: str, scope: str) -> list[dict[str, Any]
     pairs = _pairs(right)
     with ctx.transaction(f"role.{'grant' if scope != 'none' else 'revoke'}") as tx:
         role = refs.get(tx, "role", ref)
+        ctx.check_version(tx, role, {right: scope})
         model = table("role_right")
         for noun, verb in pairs:
             row = tx.session.scalars(

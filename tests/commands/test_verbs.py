@@ -49,6 +49,7 @@ def test_somebody_leaves_the_team(crm: Crm) -> None:
     crm("user", "add", "Li Na", "--login", "li", "--role", "rep")
     crm("account", "add", "Acme")
     crm("opp", "add", "Deal", "--account", "Acme", "--expected-close-on", "today+9d")
+    assert crm("opp", "team", "add", "1", "li", "--if-version", "9").code == 6
     assert crm("opp", "team", "add", "1", "li").lines == ["U-2\tLi Na\t\t"]
     assert crm("opp", "team", "remove", "1", "li").lines == []
     assert crm("opp", "team", "remove", "1", "li").code == 5
@@ -62,6 +63,7 @@ def test_rights_are_granted_and_explained(crm: Crm) -> None:
     ).json
     assert crm("can", "add", "product", "--as", "li").out == "all\n"
     assert crm("--as", "li", "product", "add", "Desk").code == 0
+    assert crm("role", "revoke", "rep", "product.add", "--if-version", "9").code == 6
     assert crm("role", "revoke", "rep", "product.add").code == 0
     assert crm("--as", "li", "product", "add", "Lamp").code == 4
 
