@@ -76,7 +76,9 @@ def _copy(template: Path, folder: Path, name: str) -> str:
     return f"sqlite:///{path}"
 
 
-def test_killed_at_any_moment_it_goes_on_where_it_was(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> None:
+def test_killed_at_any_moment_it_goes_on_where_it_was(
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path
+) -> None:
     path = _leads(tmp_path)
     started = time.monotonic()
     child, heard = _start(_copy(sqlite_template, tmp_path, "whole"), path)

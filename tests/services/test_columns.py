@@ -32,10 +32,45 @@ FIELDS = [
     Field("state", name="a", values=("new", "old")),
 ]
 PLAIN = st.sampled_from(
-    ["", " ", "x", " x ", "li@example.com", "a..b@c.de", "1200.50", "1,234", "12.345", "-5", "7", "101", "2026-02-30", "2026-11-21"]
-    + ["today", "true", "否", "medical", "Medical ", "new", "NEW", "a\nb", "a\x00", "\ud800", "\x1f", "a\x85b", "１２", "+86 10 1", "x" * 13, "'=1"]
+    [
+        "",
+        " ",
+        "x",
+        " x ",
+        "li@example.com",
+        "a..b@c.de",
+        "1200.50",
+        "1,234",
+        "12.345",
+        "-5",
+        "7",
+        "101",
+        "2026-02-30",
+        "2026-11-21",
+    ]
+    + [
+        "today",
+        "true",
+        "否",
+        "medical",
+        "Medical ",
+        "new",
+        "NEW",
+        "a\nb",
+        "a\x00",
+        "\ud800",
+        "\x1f",
+        "a\x85b",
+        "１２",
+        "+86 10 1",
+        "x" * 13,
+        "'=1",
+    ]
 )
-CELLS = st.lists(PLAIN | st.text(max_size=15) | st.from_regex(r"[0-9]{1,15}(\.[0-9]{0,3})?", fullmatch=True) | st.emails(), max_size=6)
+CELLS = st.lists(
+    PLAIN | st.text(max_size=15) | st.from_regex(r"[0-9]{1,15}(\.[0-9]{0,3})?", fullmatch=True) | st.emails(),
+    max_size=6,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +88,17 @@ def _one(field: Field, text: str, entry: Entry) -> tuple[Any, str]:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(field=st.sampled_from(FIELDS), cells=CELLS, currency=st.sampled_from(["USD", "JPY", "KWD", None]))
-def test_a_column_is_read_like_its_values(entry: Entry, field: Field, cells: list[str], currency: str | None) -> None:
+def test_a_column_is_read_like_its_values(
+    entry: Entry, field: Field, cells: list[str], currency: str | None
+) -> None:
     near = entry.beside({"currency": currency})
     faults: Faults = {}
     found = read_column(field, cells, near, faults)
     expected = [_one(field, cell, near) for cell in cells]
     assert found == [value for value, _ in expected]
-    assert {place: errors[0].code for place, errors in faults.items()} == {place: code for place, (_, code) in enumerate(expected) if code}
+    assert {place: errors[0].code for place, errors in faults.items()} == {
+        place: code for place, (_, code) in enumerate(expected) if code
+    }
 
 
 def test_what_the_file_does_not_say_is_absent(entry: Entry) -> None:
@@ -68,7 +107,9 @@ def test_what_the_file_does_not_say_is_absent(entry: Entry) -> None:
 
 def test_an_amount_is_read_in_the_currency_beside_it(entry: Entry) -> None:
     faults: Faults = {}
-    assert read_column(Field("money", name="a"), ["12", "12", "1.5"], entry, faults, ["USD", "JPY", "JPY"]) == [1200, 12, None]
+    assert read_column(
+        Field("money", name="a"), ["12", "12", "1.5"], entry, faults, ["USD", "JPY", "JPY"]
+    ) == [1200, 12, None]
     assert list(faults) == [2]
 
 
@@ -79,8 +120,16 @@ def test_every_field_of_a_lead_has_a_reader(entry: Entry) -> None:
 
 
 def test_dates_are_read_by_their_form(entry: Entry) -> None:
-    assert dates(["3/1/2017", "2017-03-01", "", None, "31/31/2017"], ["%m/%d/%Y"], entry.clock, "day") == ["2017-03-01", "2017-03-01", "", None, "31/31/2017"]
-    assert dates(["01.02.2024 08:30"], ["%d.%m.%Y %H:%M"], entry.clock, "moment") == ["2024-02-01T08:30:00+08:00"]
+    assert dates(["3/1/2017", "2017-03-01", "", None, "31/31/2017"], ["%m/%d/%Y"], entry.clock, "day") == [
+        "2017-03-01",
+        "2017-03-01",
+        "",
+        None,
+        "31/31/2017",
+    ]
+    assert dates(["01.02.2024 08:30"], ["%d.%m.%Y %H:%M"], entry.clock, "moment") == [
+        "2024-02-01T08:30:00+08:00"
+    ]
 
 
 def test_references_of_our_json_are_taken_apart() -> None:

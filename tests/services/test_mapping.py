@@ -42,10 +42,19 @@ def test_a_mapping_file_says_all_of_it(tmp_path: Path) -> None:
             """,
         )
     )
-    assert (found.noun, found.key, found.on_match, found.create) == ("opp", ("external_id",), "skip", {"account"})
+    assert (found.noun, found.key, found.on_match, found.create) == (
+        "opp",
+        ("external_id",),
+        "skip",
+        {"account"},
+    )
     assert found.missing == {"", "NULL", "-1"} and found.date_formats == ("%m/%d/%Y",)
     assert found.ignore == ("Internal note",) and found.newline == "space" and not found.guess
-    assert found.columns == {"external_id": ("opportunity_id",), "name": ("First", "Last"), "x.region": ("Region",)}
+    assert found.columns == {
+        "external_id": ("opportunity_id",),
+        "name": ("First", "Last"),
+        "x.region": ("Region",),
+    }
     assert found.values["products"] == {"GTXPro": "GTX Pro"}
     assert found.values["stage"]["Won"] == {"stage": "contract", "state": "won"}
     assert found.defaults == {"probability": "30"}
@@ -64,7 +73,9 @@ def test_a_mapping_file_says_all_of_it(tmp_path: Path) -> None:
         ("noun = ", "mapping.toml", None, None),
     ],
 )
-def test_a_wrong_mapping_file_names_the_key(tmp_path: Path, text: str, code: str, field: str | None, near: str | None) -> None:
+def test_a_wrong_mapping_file_names_the_key(
+    tmp_path: Path, text: str, code: str, field: str | None, near: str | None
+) -> None:
     with pytest.raises(Invalid) as error:
         mapping.load(_toml(tmp_path, text))
     assert (error.value.code, error.value.field) == (code, field)
@@ -74,14 +85,18 @@ def test_a_wrong_mapping_file_names_the_key(tmp_path: Path, text: str, code: str
 
 def test_the_command_line_adds_and_overrides(tmp_path: Path) -> None:
     path = _toml(tmp_path, 'on_match = "fail"\ncreate = ["user"]\n[columns]\ncompany = "A"')
-    found = mapping.combine(path, ["company=B", "contact-name=C=D"], on_match="skip", create=["account,product"], ignore=["E"])
+    found = mapping.combine(
+        path, ["company=B", "contact-name=C=D"], on_match="skip", create=["account,product"], ignore=["E"]
+    )
     assert found.columns == {"company": ("B",), "contact_name": ("C=D",)}
     assert (found.on_match, found.create, found.ignore) == ("skip", {"user", "account", "product"}, ("E",))
     with pytest.raises(Invalid, match="field=Column"):
         mapping.combine(None, ["company"])
 
 
-def _layout(ctx: Context, noun: str, header: list[str], plan: mapping.Mapping | None = None) -> dict[str, str]:
+def _layout(
+    ctx: Context, noun: str, header: list[str], plan: mapping.Mapping | None = None
+) -> dict[str, str]:
     found = assignment.assign(noun, plan or mapping.Mapping(), header, 1, fields_of(ctx, noun))
     return found.shown(header)
 
@@ -103,7 +118,16 @@ def _layout(ctx: Context, noun: str, header: list[str], plan: mapping.Mapping | 
         ),
         (
             "contact",
-            ["First Name", "Last Name", "Company", "E-mail Address", "Mobile Phone", "Business Phone", "Business City", "Birthday"],
+            [
+                "First Name",
+                "Last Name",
+                "Company",
+                "E-mail Address",
+                "Mobile Phone",
+                "Business Phone",
+                "Business City",
+                "Birthday",
+            ],
             {
                 "given_name": "First Name",
                 "family_name": "Last Name",
@@ -128,11 +152,21 @@ def _layout(ctx: Context, noun: str, header: list[str], plan: mapping.Mapping | 
                 "owner": "Deal owner",
             },
         ),
-        ("lead", ["公司名称", "联系人", "电话", "备注"], {"company": "公司名称", "contact_name": "联系人", "phone": "电话", "note": "备注"}),
-        ("account", ["annual-revenue", "NAME", "Parent company"], {"annual_revenue": "annual-revenue", "name": "NAME", "parent": "Parent company"}),
+        (
+            "lead",
+            ["公司名称", "联系人", "电话", "备注"],
+            {"company": "公司名称", "contact_name": "联系人", "phone": "电话", "note": "备注"},
+        ),
+        (
+            "account",
+            ["annual-revenue", "NAME", "Parent company"],
+            {"annual_revenue": "annual-revenue", "name": "NAME", "parent": "Parent company"},
+        ),
     ],
 )
-def test_headers_of_other_products_map_by_themselves(sqlite_url: str, noun: str, header: list[str], expected: dict[str, str]) -> None:
+def test_headers_of_other_products_map_by_themselves(
+    sqlite_url: str, noun: str, header: list[str], expected: dict[str, str]
+) -> None:
     with Context.open(flags={"db": sqlite_url}) as ctx:
         assert _layout(ctx, noun, header) == expected
 
@@ -143,15 +177,27 @@ def test_headers_of_other_products_map_by_themselves(sqlite_url: str, noun: str,
         (["company", "shoe size"], mapping.Mapping(), "import.unmapped_column", "shoe size"),
         (["company", "phonee"], mapping.Mapping(), "import.unmapped_column", "phone"),
         (["company", ""], mapping.Mapping(), "import.unnamed_column", "Column 2"),
-        (["company"], mapping.Mapping(columns={"phone": ("Phone no.",)}), "import.no_such_column", "Phone no."),
-        (["nots"], mapping.Mapping(columns={"note": ("notes",)}, guess=False), "import.no_such_column", "nots"),
+        (
+            ["company"],
+            mapping.Mapping(columns={"phone": ("Phone no.",)}),
+            "import.no_such_column",
+            "Phone no.",
+        ),
+        (
+            ["nots"],
+            mapping.Mapping(columns={"note": ("notes",)}, guess=False),
+            "import.no_such_column",
+            "nots",
+        ),
         (["company"], mapping.Mapping(ignore=("phone",)), "import.no_such_column", "phone"),
         (["a"], mapping.Mapping(columns={"compny": ("a",)}), "field.unknown", "company"),
         (["a"], mapping.Mapping(columns={"x.vat": ("a",)}), "field.unknown", "--create attribute"),
         (["company"], mapping.Mapping(defaults={"sate": "new"}), "field.unknown", "state"),
     ],
 )
-def test_a_column_that_does_not_fit_is_named(sqlite_url: str, header: list[str], plan: mapping.Mapping, code: str, said: str) -> None:
+def test_a_column_that_does_not_fit_is_named(
+    sqlite_url: str, header: list[str], plan: mapping.Mapping, code: str, said: str
+) -> None:
     with Context.open(flags={"db": sqlite_url}) as ctx, pytest.raises(Invalid) as error:
         _layout(ctx, "lead", header, plan)
     assert error.value.code == code and said in str(error.value)

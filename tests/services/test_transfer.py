@@ -46,7 +46,12 @@ def _counts(found: Summary) -> tuple[int, int, int, int, int]:
 def _all(ctx: Context, noun: str, *names: str) -> list[Any]:
     with ctx.reading() as tx:
         model = table(noun)
-        return [tuple(row) for row in tx.session.execute(select(*(getattr(model, name) for name in names)).order_by(model.id))]
+        return [
+            tuple(row)
+            for row in tx.session.execute(
+                select(*(getattr(model, name) for name in names)).order_by(model.id)
+            )
+        ]
 
 
 def _codes(found: Summary) -> list[tuple[int, str | None, str]]:
@@ -78,12 +83,32 @@ def test_all_batches_are_one_transaction(small: Context, tmp_path: Path) -> None
 
 
 def test_an_import_is_what_adding_would_have_made(ctx: Context, tmp_path: Path) -> None:
-    given = {"company": "Acme", "contact_name": "Li", "phone": "138 0013 8000", "email": "li@example.com", "quoted": "1,200.50", "industry": "medical"}
-    given |= {"intent": "3", "next_contact_on": "2026-12-01", "tags": "a, b", "note": "two\nlines", "website": "=x"}
+    given = {
+        "company": "Acme",
+        "contact_name": "Li",
+        "phone": "138 0013 8000",
+        "email": "li@example.com",
+        "quoted": "1,200.50",
+        "industry": "medical",
+    }
+    given |= {
+        "intent": "3",
+        "next_contact_on": "2026-12-01",
+        "tags": "a, b",
+        "note": "two\nlines",
+        "website": "=x",
+    }
     records.add(ctx, "lead", given)
-    text = ",".join(given) + "\n" + ",".join(f'"{value}"' for value in given.values()).replace('"Acme"', '"ACME!"') + "\n"
+    text = (
+        ",".join(given)
+        + "\n"
+        + ",".join(f'"{value}"' for value in given.values()).replace('"Acme"', '"ACME!"')
+        + "\n"
+    )
     assert _counts(transfer.run(ctx, "lead", _file(tmp_path, text))) == (1, 0, 0, 0, 0)
-    columns = [column.name for column in table("lead").__table__.columns if column.name not in ("id", "company")]
+    columns = [
+        column.name for column in table("lead").__table__.columns if column.name not in ("id", "company")
+    ]
     added, imported = _all(ctx, "lead", *columns)
     assert imported == added
 
@@ -97,11 +122,16 @@ def test_a_dry_run_writes_nothing_and_counts_all(store_url: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("on_match", "counts", "note"), [("update", (1, 1, 1, 0, 0), "new"), ("skip", (1, 0, 0, 2, 0), "old"), ("fail", (1, 0, 0, 0, 2), "old")]
+    ("on_match", "counts", "note"),
+    [("update", (1, 1, 1, 0, 0), "new"), ("skip", (1, 0, 0, 2, 0), "old"), ("fail", (1, 0, 0, 0, 2), "old")],
 )
-def test_known_records(ctx: Context, tmp_path: Path, on_match: str, counts: tuple[int, ...], note: str) -> None:
+def test_known_records(
+    ctx: Context, tmp_path: Path, on_match: str, counts: tuple[int, ...], note: str
+) -> None:
     transfer.run(ctx, "lead", _file(tmp_path, "company,note,city\nA,old,Ulm\nB,same,Bonn\n", "first.csv"))
-    found = transfer.run(ctx, "lead", _file(tmp_path, "company,note\nA,new\nB,same\nC,third\n"), on_match=on_match)
+    found = transfer.run(
+        ctx, "lead", _file(tmp_path, "company,note\nA,new\nB,same\nC,third\n"), on_match=on_match
+    )
     assert _counts(found) == counts
     assert _all(ctx, "lead", "company", "note", "city")[0] == ("A", note, "Ulm")
     if on_match == "fail":
@@ -109,13 +139,18 @@ def test_known_records(ctx: Context, tmp_path: Path, on_match: str, counts: tupl
 
 
 def test_a_change_keeps_search_keys_and_counts_a_version(ctx: Context, tmp_path: Path) -> None:
-    transfer.run(ctx, "lead", _file(tmp_path, "external_id,company,phone\n1,Alpha,13800000000\n", "first.csv"))
+    transfer.run(
+        ctx, "lead", _file(tmp_path, "external_id,company,phone\n1,Alpha,13800000000\n", "first.csv")
+    )
     transfer.run(ctx, "lead", _file(tmp_path, "external_id,company,phone\n1,Béta,13900000000\n"))
     assert _all(ctx, "lead", "name_key", "phone_key", "version") == [("béta", "+8613900000000", 2)]
 
 
 def test_bad_rows_are_rejected_with_their_place_and_come_back_mended(small: Context, tmp_path: Path) -> None:
-    text = HEADER + "A,a,1,a@x.invalid,1,'=1\nB,b\nC,c,1,c@x.invalid,NaN,n\n=D,d,1,d@@x,1,n\n,e,1,e@x.invalid,1,n\nF,f,1,f@x.invalid,1,n,too,much\n"
+    text = (
+        HEADER
+        + "A,a,1,a@x.invalid,1,'=1\nB,b\nC,c,1,c@x.invalid,NaN,n\n=D,d,1,d@@x,1,n\n,e,1,e@x.invalid,1,n\nF,f,1,f@x.invalid,1,n,too,much\n"
+    )
     rejects = tmp_path / "rejects.csv"
     found = transfer.run(small, "lead", _file(tmp_path, text), rejects=str(rejects))
     assert _counts(found) == (1, 0, 0, 0, 5)
@@ -152,7 +187,11 @@ def test_rows_of_one_key_are_taken_once(small: Context, tmp_path: Path) -> None:
     text = "company,contact_name\nA,a\nA,a\nB,b\nA,\nA,a\nB,b\na,a\n"
     found = transfer.run(small, "lead", _file(tmp_path, text))
     assert _counts(found) == (4, 0, 0, 0, 3)
-    assert _codes(found) == [(3, None, "import.duplicate"), (6, None, "import.duplicate"), (7, None, "import.duplicate")]
+    assert _codes(found) == [
+        (3, None, "import.duplicate"),
+        (6, None, "import.duplicate"),
+        (7, None, "import.duplicate"),
+    ]
     assert "Line 2" in found.problems[0][3] and "L-1" in found.problems[1][3]
     again = transfer.run(small, "lead", _file(tmp_path, text))
     assert _counts(again) == (0, 0, 4, 0, 3)
@@ -195,12 +234,20 @@ def test_missing_references_are_made_only_when_asked(ctx: Context, tmp_path: Pat
 
 
 def test_nothing_is_made_for_a_rejected_row(ctx: Context, tmp_path: Path) -> None:
-    found = transfer.run(ctx, "opp", _file(tmp_path, "name,account,amount\na,Acme,nonsense\n"), create=["account"])
-    assert _counts(found) == (0, 0, 0, 0, 1) and found.created_others == {} and _all(ctx, "account", "id") == []
+    found = transfer.run(
+        ctx, "opp", _file(tmp_path, "name,account,amount\na,Acme,nonsense\n"), create=["account"]
+    )
+    assert (
+        _counts(found) == (0, 0, 0, 0, 1) and found.created_others == {} and _all(ctx, "account", "id") == []
+    )
 
 
 def test_attributes_and_list_entries_are_made(ctx: Context, tmp_path: Path) -> None:
-    plan = _file(tmp_path, 'create = ["attribute", "type"]\n[columns]\nname = "n"\nindustry = "i"\n"x.vat" = "VAT"', "m.toml")
+    plan = _file(
+        tmp_path,
+        'create = ["attribute", "type"]\n[columns]\nname = "n"\nindustry = "i"\n"x.vat" = "VAT"',
+        "m.toml",
+    )
     path = _file(tmp_path, "n,i,VAT\nA,Space Travel,DE1\nB,medical,\n")
     found = transfer.run(ctx, "account", path, mapping=plan)
     assert _counts(found) == (2, 0, 0, 0, 0) and found.created_others == {"attribute": 1, "type": 1}
@@ -213,9 +260,18 @@ def test_a_row_waits_for_the_one_it_points_at(small: Context, tmp_path: Path) ->
     text = "name,parent\nC,B\nA,\nX,Y\nY,X\nB,A\nD,C\nZ,nowhere\n"
     found = transfer.run(small, "account", _file(tmp_path, text))
     assert _counts(found) == (4, 0, 0, 0, 3)
-    assert [(line, code) for line, _, code in _codes(found)] == [(4, "record.not_found"), (5, "record.not_found"), (8, "record.not_found")]
+    assert [(line, code) for line, _, code in _codes(found)] == [
+        (4, "record.not_found"),
+        (5, "record.not_found"),
+        (8, "record.not_found"),
+    ]
     names = dict(_all(small, "account", "id", "name"))
-    assert {names[one]: names.get(up) for one, up in _all(small, "account", "id", "parent_id")} == {"A": None, "B": "A", "C": "B", "D": "C"}
+    assert {names[one]: names.get(up) for one, up in _all(small, "account", "id", "parent_id")} == {
+        "A": None,
+        "B": "A",
+        "C": "B",
+        "D": "C",
+    }
 
 
 def test_words_are_translated(ctx: Context, tmp_path: Path) -> None:
@@ -246,7 +302,10 @@ def test_words_are_translated(ctx: Context, tmp_path: Path) -> None:
     found = transfer.run(ctx, None, _file(tmp_path, text), mapping=plan)
     assert _counts(found) == (2, 0, 0, 0, 1) and _codes(found) == [(4, None, "import.unknown_word")]
     rows = _all(ctx, "opp", "stage", "state", "amount", "currency", "source", "need")
-    assert rows == [("contract", "won", 500, "EUR", "fair", "new business"), ("negotiation", "open", None, "EUR", "web", "unknown")]
+    assert rows == [
+        ("contract", "won", 500, "EUR", "fair", "new business"),
+        ("negotiation", "open", None, "EUR", "web", "unknown"),
+    ]
     assert str(_all(ctx, "opp", "closed_on")[0][0]) == "2017-03-01"
     assert _counts(transfer.run(ctx, None, _file(tmp_path, text), mapping=plan)) == (0, 0, 2, 0, 1)
 
@@ -261,7 +320,9 @@ def test_a_default_never_overwrites(ctx: Context, tmp_path: Path) -> None:
 
 
 def test_an_amount_counts_in_the_currency_that_the_record_has(ctx: Context, tmp_path: Path) -> None:
-    transfer.run(ctx, "lead", _file(tmp_path, "company,quoted,currency\nA,1200,JPY\nB,1200,USD\n", "first.csv"))
+    transfer.run(
+        ctx, "lead", _file(tmp_path, "company,quoted,currency\nA,1200,JPY\nB,1200,USD\n", "first.csv")
+    )
     transfer.run(ctx, "lead", _file(tmp_path, "company,quoted\nA,1300\nB,1300\nC,1300\n"))
     assert _all(ctx, "lead", "quoted", "currency") == [(1300, "JPY"), (130000, "USD"), (130000, "USD")]
 
@@ -270,7 +331,12 @@ def test_facts_are_stated(ctx: Context, tmp_path: Path) -> None:
     text = "name,state,stage,amount,closed_on,created_at,owner\nX,won,proposal,5,2020-01-02,2019-05-06 07:08,me\n"
     assert _counts(transfer.run(ctx, "opp", _file(tmp_path, text))) == (1, 0, 0, 0, 0)
     state, closed, created, owner = _all(ctx, "opp", "state", "closed_on", "created_at", "owner_id")[0]
-    assert (state, str(closed), created.isoformat(), owner) == ("won", "2020-01-02", "2019-05-05T23:08:00+00:00", 1)
+    assert (state, str(closed), created.isoformat(), owner) == (
+        "won",
+        "2020-01-02",
+        "2019-05-05T23:08:00+00:00",
+        1,
+    )
 
 
 def test_a_unique_value_taken_by_another_rejects_only_its_row(ctx: Context, tmp_path: Path) -> None:
@@ -348,15 +414,25 @@ CASES: list[tuple[str, str | bytes, int, int]] = [
     ("huge.csv", HEADER + "A,b,1,a@x.invalid,1," + "x" * 200_000 + "\n" + ROWS, 3, 1),
     ("formula.csv", HEADER + '=HYPERLINK("x"),@SUM(1),+1,-a@x.invalid,1,\t=1\n', 1, 0),
     ("escape.csv", HEADER + "A\x1b]52;c;eA==\x07,[/],1,a@x.invalid,1,\u202e\n", 1, 0),
-    ("rows.jsonl", '{"company": "A", "quoted": 1.50, "tags": ["x, y", "z"]}\n{"company": "B", "quoted": null, "tags": []}\nnonsense\n', 2, 1),
+    (
+        "rows.jsonl",
+        '{"company": "A", "quoted": 1.50, "tags": ["x, y", "z"]}\n{"company": "B", "quoted": null, "tags": []}\nnonsense\n',
+        2,
+        1,
+    ),
     ("rows.json", json.dumps([{"company": "A", "owner": {"ref": "U-1", "name": "x"}}]), 1, 0),
-    *((f"amount_{at}.csv", HEADER + f'A,b,1,a@x.invalid,"{text}",n\n', 0, 1) for at, text in enumerate(["NaN", "-5", "1e400", "1.234,56", "0x10", "١٢٣", "1_000", "1.005"])),
+    *(
+        (f"amount_{at}.csv", HEADER + f'A,b,1,a@x.invalid,"{text}",n\n', 0, 1)
+        for at, text in enumerate(["NaN", "-5", "1e400", "1.234,56", "0x10", "١٢٣", "1_000", "1.005"])
+    ),
     ("thousands.csv", HEADER + 'A,b,1,a@x.invalid,"1,234.56",n\n', 1, 0),
 ]
 
 
 @pytest.mark.parametrize(("name", "data", "taken", "rejected"), CASES, ids=[case[0] for case in CASES])
-def test_files_as_others_write_them(sqlite_url: str, tmp_path: Path, name: str, data: str | bytes, taken: int, rejected: int) -> None:
+def test_files_as_others_write_them(
+    sqlite_url: str, tmp_path: Path, name: str, data: str | bytes, taken: int, rejected: int
+) -> None:
     with Context.open(flags={"db": sqlite_url}, now=NOW) as ctx:
         found = transfer.run(ctx, "lead", _file(tmp_path, data, name), rejects=str(tmp_path / "rejects.csv"))
         assert (found.created, found.rejected) == (taken, rejected) and _counts(found)
@@ -375,7 +451,9 @@ REFUSED: list[tuple[str, str | bytes, str]] = [
 
 
 @pytest.mark.parametrize(("name", "data", "code"), REFUSED, ids=[case[0] for case in REFUSED])
-def test_a_file_that_cannot_be_used_leaves_nothing(sqlite_url: str, tmp_path: Path, name: str, data: str | bytes, code: str) -> None:
+def test_a_file_that_cannot_be_used_leaves_nothing(
+    sqlite_url: str, tmp_path: Path, name: str, data: str | bytes, code: str
+) -> None:
     with Context.open(flags={"db": sqlite_url}, now=NOW) as ctx:
         with pytest.raises(Invalid) as error:
             transfer.run(ctx, "lead", _file(tmp_path, data, name), rejects=str(tmp_path / "rejects.csv"))
@@ -414,7 +492,26 @@ def test_progress_ends_where_the_file_ends(small: Context, tmp_path: Path) -> No
 
 # Export and import
 
-HOSTILE = ['=cmd|"/C"!A0', "'=1", "a, b; c", "[x]", '["a"]', "7", "A-7", "me", "ext:1", "<script>", "\u202eabc", "\ufeffb", "Ω≈ç√∫", "👩‍👩‍👧", "'; DROP TABLE", "a\tb", '"q"', "\\n"]
+HOSTILE = [
+    '=cmd|"/C"!A0',
+    "'=1",
+    "a, b; c",
+    "[x]",
+    '["a"]',
+    "7",
+    "A-7",
+    "me",
+    "ext:1",
+    "<script>",
+    "\u202eabc",
+    "\ufeffb",
+    "Ω≈ç√∫",
+    "👩‍👩‍👧",
+    "'; DROP TABLE",
+    "a\tb",
+    '"q"',
+    "\\n",
+]
 
 
 def _fill(ctx: Context) -> None:
@@ -428,20 +525,46 @@ def _fill(ctx: Context) -> None:
     records.add(ctx, "dept", {"name": "East, far", "parent": "Sales"})
     records.add(ctx, "territory", {"name": "North"})
     records.add(ctx, "competitor", {"name": "'=Rival", "website": "=x"})
-    records.add(ctx, "user", {"name": "Li, Lei", "login": "li", "dept": "Sales", "skills": "a; b", "role": "rep"})
+    records.add(
+        ctx, "user", {"name": "Li, Lei", "login": "li", "dept": "Sales", "skills": "a; b", "role": "rep"}
+    )
     records.add(ctx, "user", {"name": "Li Lei", "login": "li2", "manager": "li"})
     records.add(ctx, "rate", {"currency": "EUR", "valid_on": "2026-01-01", "rate": "1.1"})
     records.add(ctx, "quota", {"scope": "user", "of": "li", "period": "2026Q4", "amount": "1000"})
     records.add(ctx, "query", {"name": "big", "noun": "opp", "condition": "amount>5 and state=open"})
     for at, text in enumerate(HOSTILE):
-        more: dict[str, object] = {"x.vat": text, "x.since": "2020-02-02", "note": f"{text}\r\n{text}", "tags": [text, "t"]}
+        more: dict[str, object] = {
+            "x.vat": text,
+            "x.since": "2020-02-02",
+            "note": f"{text}\r\n{text}",
+            "tags": [text, "t"],
+        }
         records.add(ctx, "product", {"name": f"{text} {at}", "price": "12.50"})
-        records.add(ctx, "lead", {"company": text, "contact_name": f"{at}", "phone": "+86 138 0000 0000", "owner": "li2", **more})
-        account = records.add(ctx, "account", {"name": text, "annual_revenue": "12", "currency": "JPY", **more})
+        records.add(
+            ctx,
+            "lead",
+            {"company": text, "contact_name": f"{at}", "phone": "+86 138 0000 0000", "owner": "li2", **more},
+        )
+        account = records.add(
+            ctx, "account", {"name": text, "annual_revenue": "12", "currency": "JPY", **more}
+        )
         kids = [{"name": text, "birth_date": "2015-05-01"}, {"name": None, "birth_date": "2016-01-01"}]
-        contact = {"name": text, "account": f"A-{account.id}", "interests": [text, "x,y"], "children": kids, "birth_date": "1970-01-01", **more}
+        contact = {
+            "name": text,
+            "account": f"A-{account.id}",
+            "interests": [text, "x,y"],
+            "children": kids,
+            "birth_date": "1970-01-01",
+            **more,
+        }
         records.add(ctx, "contact", contact)
-        given = {"name": text, "account": f"A-{account.id}", "amount": "5", "expected_close_on": "2027-01-01", "products": ["PR-1", f"PR-{at + 1}"]}
+        given = {
+            "name": text,
+            "account": f"A-{account.id}",
+            "amount": "5",
+            "expected_close_on": "2027-01-01",
+            "products": ["PR-1", f"PR-{at + 1}"],
+        }
         records.add(ctx, "opp", given | more)
     records.add(ctx, "account", {"name": "a, b; c", "parent": "A-1"})
 
@@ -449,7 +572,9 @@ def _fill(ctx: Context) -> None:
 def _export(ctx: Context, noun: str, path: Path) -> None:
     found = records.find(ctx, noun)
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(WRITERS["csv"](found.fields, found.rows, Style(header=True, terminal=False, extra={})))
+        file.writelines(
+            WRITERS["csv"](found.fields, found.rows, Style(header=True, terminal=False, extra={}))
+        )
 
 
 def test_what_was_exported_changes_nothing_when_it_comes_back(ctx: Context, tmp_path: Path) -> None:
@@ -463,15 +588,42 @@ def test_what_was_exported_changes_nothing_when_it_comes_back(ctx: Context, tmp_
         assert (noun, _counts(found), found.problems) == (noun, (0, 0, count, 0, 0), [])
 
 
-def test_a_new_store_filled_from_an_export_has_the_same_customers(sqlite_url: str, pg_url: str, tmp_path: Path) -> None:
-    nouns: Sequence[str] = ("type", "attribute", "dept", "territory", "competitor", "user", "product", "account", "lead")
-    with Context.open(flags={"db": sqlite_url}, now=NOW) as one, Context.open(flags={"db": pg_url}, now=NOW) as other:
+def test_a_new_store_filled_from_an_export_has_the_same_customers(
+    sqlite_url: str, pg_url: str, tmp_path: Path
+) -> None:
+    nouns: Sequence[str] = (
+        "type",
+        "attribute",
+        "dept",
+        "territory",
+        "competitor",
+        "user",
+        "product",
+        "account",
+        "lead",
+    )
+    with (
+        Context.open(flags={"db": sqlite_url}, now=NOW) as one,
+        Context.open(flags={"db": pg_url}, now=NOW) as other,
+    ):
         _fill(one)
         for noun in nouns:
             found = records.find(one, noun, sort="created_at")
             path = tmp_path / f"{noun}.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(WRITERS["csv"](found.fields, found.rows, Style(header=True, terminal=False, extra={})))
+                file.writelines(
+                    WRITERS["csv"](found.fields, found.rows, Style(header=True, terminal=False, extra={}))
+                )
             transfer.run(other, noun, str(path))
-        names = ("company", "contact_name", "phone_key", "name_key", "x", "tags", "note", "state", "created_at")
+        names = (
+            "company",
+            "contact_name",
+            "phone_key",
+            "name_key",
+            "x",
+            "tags",
+            "note",
+            "state",
+            "created_at",
+        )
         assert sorted(_all(one, "lead", *names), key=str) == sorted(_all(other, "lead", *names), key=str)
