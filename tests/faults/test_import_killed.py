@@ -61,7 +61,8 @@ def _kill_and_resume(url: str, path: str, after: float) -> int:
     child.join()
     heard.close()
     there = _companies(url)
-    assert len(there) % BATCH == 0 and there == [f"C{at}" for at in range(len(there))]
+    assert len(there) % BATCH == 0
+    assert there == [f"C{at}" for at in range(len(there))]
     with _open(url) as ctx:
         found = transfer.run(ctx, "lead", path)
         assert (found.read, found.created, found.unchanged) == (ROWS, ROWS - len(there), len(there))

@@ -48,8 +48,11 @@ def test_a_mapping_file_says_all_of_it(tmp_path: Path) -> None:
         "skip",
         {"account"},
     )
-    assert found.missing == {"", "NULL", "-1"} and found.date_formats == ("%m/%d/%Y",)
-    assert found.ignore == ("Internal note",) and found.newline == "space" and not found.guess
+    assert found.missing == {"", "NULL", "-1"}
+    assert found.date_formats == ("%m/%d/%Y",)
+    assert found.ignore == ("Internal note",)
+    assert found.newline == "space"
+    assert not found.guess
     assert found.columns == {
         "external_id": ("opportunity_id",),
         "name": ("First", "Last"),
@@ -200,7 +203,8 @@ def test_a_column_that_does_not_fit_is_named(
 ) -> None:
     with Context.open(flags={"db": sqlite_url}) as ctx, pytest.raises(Invalid) as error:
         _layout(ctx, "lead", header, plan)
-    assert error.value.code == code and said in str(error.value)
+    assert error.value.code == code
+    assert said in str(error.value)
 
 
 def test_what_the_program_keeps_is_not_imported(sqlite_url: str) -> None:

@@ -70,7 +70,8 @@ def test_rows_come_in_and_a_second_run_changes_nothing(small: Context, tmp_path:
     ]
     small.last_tx = None
     again = transfer.run(small, "lead", path)
-    assert _counts(again) == (0, 0, 3, 0, 0) and again.tx is None
+    assert _counts(again) == (0, 0, 3, 0, 0)
+    assert again.tx is None
 
 
 def test_all_batches_are_one_transaction(small: Context, tmp_path: Path) -> None:
@@ -118,7 +119,8 @@ def test_a_dry_run_writes_nothing_and_counts_all(store_url: str, tmp_path: Path)
     with Context.open(flags={"db": store_url, "import.batch": 2}, now=NOW, dry_run=True) as ctx:
         assert _counts(transfer.run(ctx, "lead", path, rejects=str(rejects))) == (3, 0, 0, 0, 1)
     with Context.open(flags={"db": store_url}, now=NOW) as ctx:
-        assert _all(ctx, "lead", "id") == [] and not rejects.exists()
+        assert _all(ctx, "lead", "id") == []
+        assert not rejects.exists()
 
 
 @pytest.mark.parametrize(
@@ -161,11 +163,13 @@ def test_bad_rows_are_rejected_with_their_place_and_come_back_mended(small: Cont
         (6, "company", "field.required"),
         (7, None, "import.ragged"),
     ]
-    assert found.rejects_path == str(rejects) and rejects.stat().st_mode & 0o777 == 0o600
+    assert found.rejects_path == str(rejects)
+    assert rejects.stat().st_mode & 0o777 == 0o600
     rows = list(csv.reader(rejects.read_text(encoding="utf-8").splitlines()))
     assert rows[0] == [*HEADER.strip().split(","), "crm_line", "crm_code", "crm_message"]
     at = {row[6]: row for row in rows[1:]}
-    assert at["5"][0] == "'=D" and at["7"][9:] == ["too", "much"]
+    assert at["5"][0] == "'=D"
+    assert at["7"][9:] == ["too", "much"]
     at["4"][4], at["5"][3], at["6"][0], at["7"][9:] = "7", "d@x.invalid", "E", []
     mended = tmp_path / "mended.csv"
     with mended.open("w", encoding="utf-8", newline="") as file:
@@ -176,7 +180,8 @@ def test_bad_rows_are_rejected_with_their_place_and_come_back_mended(small: Cont
 
 def test_a_rejects_file_is_never_overwritten_and_not_left_empty(ctx: Context, tmp_path: Path) -> None:
     path, rejects = _file(tmp_path, HEADER + ROWS), tmp_path / "rejects.csv"
-    assert transfer.run(ctx, "lead", path, rejects=str(rejects)).rejects_path is None and not rejects.exists()
+    assert transfer.run(ctx, "lead", path, rejects=str(rejects)).rejects_path is None
+    assert not rejects.exists()
     rejects.write_text("mine")
     with pytest.raises(Refused, match="already"):
         transfer.run(ctx, "lead", path, rejects=str(rejects))
@@ -192,7 +197,8 @@ def test_rows_of_one_key_are_taken_once(small: Context, tmp_path: Path) -> None:
         (6, None, "import.duplicate"),
         (7, None, "import.duplicate"),
     ]
-    assert "Line 2" in found.problems[0][3] and "L-1" in found.problems[1][3]
+    assert "Line 2" in found.problems[0][3]
+    assert "L-1" in found.problems[1][3]
     again = transfer.run(small, "lead", _file(tmp_path, text))
     assert _counts(again) == (0, 0, 4, 0, 3)
 
@@ -217,7 +223,8 @@ def test_a_key_that_is_not_there(ctx: Context, tmp_path: Path) -> None:
         transfer.run(ctx, "lead", _file(tmp_path, "company\nA\n"), mapping=plan)
     assert error.value.code == "import.key_unmapped"
     found = transfer.run(ctx, "lead", _file(tmp_path, "company,external_id\nA,\nB,1\n"), mapping=plan)
-    assert _counts(found) == (1, 0, 0, 0, 1) and _codes(found) == [(2, "external_id", "import.no_key_value")]
+    assert _counts(found) == (1, 0, 0, 0, 1)
+    assert _codes(found) == [(2, "external_id", "import.no_key_value")]
 
 
 def test_missing_references_are_made_only_when_asked(ctx: Context, tmp_path: Path) -> None:
@@ -225,7 +232,8 @@ def test_missing_references_are_made_only_when_asked(ctx: Context, tmp_path: Pat
     path = _file(tmp_path, text)
     found = transfer.run(ctx, "opp", path)
     assert _counts(found) == (0, 0, 0, 0, 3)
-    assert found.problems[0][1:3] == ("account", "record.not_found") and "Acme" in found.problems[0][3]
+    assert found.problems[0][1:3] == ("account", "record.not_found")
+    assert "Acme" in found.problems[0][3]
     found = transfer.run(ctx, "opp", path, create=["account", "user", "product"])
     assert _counts(found) == (2, 0, 0, 0, 1)
     assert found.created_others == {"account": 2, "user": 2, "product": 2}
@@ -237,9 +245,9 @@ def test_nothing_is_made_for_a_rejected_row(ctx: Context, tmp_path: Path) -> Non
     found = transfer.run(
         ctx, "opp", _file(tmp_path, "name,account,amount\na,Acme,nonsense\n"), create=["account"]
     )
-    assert (
-        _counts(found) == (0, 0, 0, 0, 1) and found.created_others == {} and _all(ctx, "account", "id") == []
-    )
+    assert _counts(found) == (0, 0, 0, 0, 1)
+    assert found.created_others == {}
+    assert _all(ctx, "account", "id") == []
 
 
 def test_attributes_and_list_entries_are_made(ctx: Context, tmp_path: Path) -> None:
@@ -250,7 +258,8 @@ def test_attributes_and_list_entries_are_made(ctx: Context, tmp_path: Path) -> N
     )
     path = _file(tmp_path, "n,i,VAT\nA,Space Travel,DE1\nB,medical,\n")
     found = transfer.run(ctx, "account", path, mapping=plan)
-    assert _counts(found) == (2, 0, 0, 0, 0) and found.created_others == {"attribute": 1, "type": 1}
+    assert _counts(found) == (2, 0, 0, 0, 0)
+    assert found.created_others == {"attribute": 1, "type": 1}
     assert _all(ctx, "account", "industry", "x") == [("space-travel", {"vat": "DE1"}), ("medical", None)]
     assert _all(ctx, "attribute", "noun", "name", "title") == [("account", "vat", "VAT")]
     assert _counts(transfer.run(ctx, "account", path, mapping=plan)) == (0, 0, 2, 0, 0)
@@ -300,7 +309,8 @@ def test_words_are_translated(ctx: Context, tmp_path: Path) -> None:
     )
     text = "id,step,closed,value,kind\n1,Won,3/1/2017,5,new\n2,Talking,,-1,old\n3,proposal,,1,strange\n"
     found = transfer.run(ctx, None, _file(tmp_path, text), mapping=plan)
-    assert _counts(found) == (2, 0, 0, 0, 1) and _codes(found) == [(4, None, "import.unknown_word")]
+    assert _counts(found) == (2, 0, 0, 0, 1)
+    assert _codes(found) == [(4, None, "import.unknown_word")]
     rows = _all(ctx, "opp", "stage", "state", "amount", "currency", "source", "need")
     assert rows == [
         ("contract", "won", 500, "EUR", "fair", "new business"),
@@ -343,7 +353,8 @@ def test_a_unique_value_taken_by_another_rejects_only_its_row(ctx: Context, tmp_
     plan = _file(tmp_path, 'key = ["company"]', "m.toml")
     text = "company,external_id\nA,1\nB,1\nC,2\n"
     found = transfer.run(ctx, "lead", _file(tmp_path, text), mapping=plan)
-    assert _counts(found) == (2, 0, 0, 0, 1) and found.problems[0][0] == 3
+    assert _counts(found) == (2, 0, 0, 0, 1)
+    assert found.problems[0][0] == 3
     swap = transfer.run(ctx, "lead", _file(tmp_path, "company,external_id\nA,2\nC,3\n"), mapping=plan)
     assert _counts(swap) == (0, 1, 0, 0, 1)
 
@@ -374,7 +385,8 @@ def test_nobody_imports_past_their_rights(store_url: str, tmp_path: Path) -> Non
     path = _file(tmp_path, "company,owner\nMine,li\nFree,\nHers,zhao\n")
     with acting(store_url, "li", "zhao", "chen", "qian") as (li, zhao, chen, qian):
         found = transfer.run(li, "lead", path)
-        assert _counts(found) == (2, 0, 0, 0, 1) and _codes(found) == [(4, None, "right.missing")]
+        assert _counts(found) == (2, 0, 0, 0, 1)
+        assert _codes(found) == [(4, None, "right.missing")]
         with pytest.raises(Forbidden):
             transfer.run(qian, "lead", path)
         found = transfer.run(chen, "lead", _file(tmp_path, "company,owner\nFor Li,li\nFor Zhao,zhao\n"))
@@ -385,7 +397,9 @@ def test_nobody_imports_past_their_rights(store_url: str, tmp_path: Path) -> Non
         said = found.problems[0]
         for on_match in ("update", "fail"):
             again = transfer.run(li, "lead", _file(tmp_path, "company,note\nHidden,x\n"), on_match=on_match)
-            assert again.problems == [(2, *said[1:])] and said[2] == "import.taken" and "L-" not in said[3]
+            assert again.problems == [(2, *said[1:])]
+            assert said[2] == "import.taken"
+            assert "L-" not in said[3]
 
 
 def test_what_li_may_see_but_not_import_is_refused_in_the_same_words(store_url: str, tmp_path: Path) -> None:
@@ -435,7 +449,8 @@ def test_files_as_others_write_them(
 ) -> None:
     with Context.open(flags={"db": sqlite_url}, now=NOW) as ctx:
         found = transfer.run(ctx, "lead", _file(tmp_path, data, name), rejects=str(tmp_path / "rejects.csv"))
-        assert (found.created, found.rejected) == (taken, rejected) and _counts(found)
+        assert (found.created, found.rejected) == (taken, rejected)
+        assert _counts(found)
         assert len(_all(ctx, "lead", "id")) == taken
 
 
@@ -457,7 +472,8 @@ def test_a_file_that_cannot_be_used_leaves_nothing(
     with Context.open(flags={"db": sqlite_url}, now=NOW) as ctx:
         with pytest.raises(Invalid) as error:
             transfer.run(ctx, "lead", _file(tmp_path, data, name), rejects=str(tmp_path / "rejects.csv"))
-        assert error.value.code == code and _all(ctx, "lead", "id") == []
+        assert error.value.code == code
+        assert _all(ctx, "lead", "id") == []
     assert not (tmp_path / "rejects.csv").exists()
 
 
@@ -487,7 +503,8 @@ def test_the_noun_of_the_mapping(ctx: Context, tmp_path: Path) -> None:
 def test_progress_ends_where_the_file_ends(small: Context, tmp_path: Path) -> None:
     path, seen = _file(tmp_path, HEADER + ROWS), []
     transfer.run(small, "lead", path, progress=lambda *told: seen.append(told))
-    assert seen[-1] == (os.path.getsize(path), os.path.getsize(path), 3) and len(seen) == 3
+    assert seen[-1] == (os.path.getsize(path), os.path.getsize(path), 3)
+    assert len(seen) == 3
 
 
 # Export and import
