@@ -13,7 +13,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
-    """An attribute belongs to a noun that exists and has a name fit for scripts; neither changes later. Raises Invalid, Refused."""
+    """An attribute belongs to a noun that exists and has a name fit for scripts; they and its type never change. Raises Invalid, Refused."""
     if row.get("noun") not in NOUNS:
         near = nearest(str(row.get("noun") or ""), NOUNS)
         raise Invalid(
@@ -32,9 +32,9 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
             hint=N_("Use lower-case letters, digits and _, such as eu_vat."),
             name=row.get("name"),
         )
-    if before is not None and (row["noun"], row["name"]) != (before["noun"], before["name"]):
+    if before is not None and any(row[column] != before[column] for column in ("noun", "name", "type")):
         raise Refused(
             "attribute.fixed",
-            N_("An attribute keeps its noun and name, because records hold values under them."),
+            N_("An attribute keeps its noun, name and type, because records hold values of it."),
             hint=N_("Change its label, or add another attribute."),
         )

@@ -156,7 +156,7 @@ class Context:
     def _actor(self, tx: Tx, login: str, acting_as: str) -> Actor:
         user, role, right = table("user"), table("role"), table("role_right")
         found = tx.session.scalars(select(user).where(user.login == acting_as)).first()
-        if found is None or not found.active:
+        if found is None or not found.active or found.archived_at is not None:
             sentence = (
                 N_("{login} is not a user of this store.")
                 if found is None
@@ -324,7 +324,7 @@ class Context:
             choice = table("type")
             rows = tx.session.execute(
                 select(choice.code, choice.name, choice.name_zh).where(
-                    choice.list == name, choice.active.is_(True)
+                    choice.list == name, choice.active.is_(True), choice.archived_at.is_(None)
                 )
             )
             words: dict[str, str] = {}

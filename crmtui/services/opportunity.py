@@ -35,7 +35,7 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
     elif not facts:
         _check_process(ctx, tx, row, before)
         check_adjust(row, before)
-        _require(row, before)
+        _check_category(row)
 
 
 def _begin(ctx: Context, tx: Tx, row: dict[str, Any], facts: bool) -> None:
@@ -59,8 +59,7 @@ def _begin(ctx: Context, tx: Tx, row: dict[str, Any], facts: bool) -> None:
     row["stage_at"] = row.get("stage_at") or tx.now
 
 
-def _require(row: dict[str, Any], before: dict[str, Any] | None = None) -> None:
-    """Raise Invalid unless it has what it needs, or never had it; only what is closed is of the category closed."""
+def _check_category(row: dict[str, Any]) -> None:
     if row["state"] not in CLOSED and row.get("category") == "closed":
         raise Invalid(
             "opp.category_closed",
@@ -68,8 +67,12 @@ def _require(row: dict[str, Any], before: dict[str, Any] | None = None) -> None:
             field="category",
             hint=N_("Win it first: crm opp close REF --won --summary TEXT"),
         )
+
+
+def _require(row: dict[str, Any]) -> None:
+    _check_category(row)
     for column, option in NEEDED:
-        if row.get(column) is None and (before is None or before[column] is not None):
+        if row.get(column) is None:
             raise Invalid(
                 "field.required",
                 N_("{label} must not be empty."),

@@ -10,6 +10,9 @@ from crmtui.i18n import N_
 from crmtui.services.context import Context, Tx
 from crmtui.store.record import table
 
+LAST = 1000
+"""The highest position of a stage; of two that share it the older one comes first."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -40,7 +43,7 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
         last = tx.session.scalar(
             select(func.max(stage.position)).where(stage.process_id == row["process_id"])
         )
-        row["position"] = (last or 0) + 1
+        row["position"] = min((last or 0) + 1, LAST)
     for other in others:
         for one, two in ((other, row["code"]), (row["code"], other)):
             if one != two:

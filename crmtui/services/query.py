@@ -42,7 +42,6 @@ def save(ctx: Context, name: str, noun: str, condition: str, sort: str = "") -> 
             return records.insert(
                 ctx, tx, "query", records.read_values(ctx, tx, "query", {"name": name, **given})
             )
-        records.apply(
-            ctx, tx, found, records.read_values(ctx, tx, "query", given, before=records.columns_of(found))
-        )
+        changed = records.read_values(ctx, tx, "query", given, before=records.columns_of(found))
+        records.apply(ctx, tx, found, {**changed, "archived_at": None})
         return found

@@ -9,7 +9,7 @@ from sqlalchemy import literal, select
 
 from crmtui.clock import Period, add_months, parse_period
 from crmtui.errors import Forbidden, Invalid, Refused
-from crmtui.i18n import N_
+from crmtui.i18n import N_, gettext
 from crmtui.money import Money
 from crmtui.services import figures, forecast, records, rollup
 from crmtui.services.context import Context, Tx
@@ -39,7 +39,16 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
     _check_of(row)
     row["measure"] = row.get("measure") or "revenue"
     row["currency"] = row.get("currency") or ctx.company.currency
-    period = period_of(ctx, str(row.get("period") or ""))
+    if not row.get("period"):
+        raise Invalid(
+            "field.required",
+            N_("{label} must not be empty."),
+            field="period",
+            hint=N_("Give it with --{option}."),
+            label=gettext(N_("Period")),
+            option="period",
+        )
+    period = period_of(ctx, str(row["period"]))
     row.update(period=period.label, starts_on=period.start, ends_on=period.end)
     _check_reach(tx, row, before)
     other = _existing(tx, row)

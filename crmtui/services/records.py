@@ -10,14 +10,14 @@ from sqlalchemy import func, select, update
 
 from crmtui.errors import CrmError, Invalid, Refused
 from crmtui.i18n import N_, gettext, language
-from crmtui.money import Money
+from crmtui.money import Money, digits_of
 from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
 from crmtui.store import refs, values
 from crmtui.store.fields import Field
 from crmtui.store.keys import search_keys
 from crmtui.store.record import declared, table
-from crmtui.store.session import check_right, may_record
+from crmtui.store.session import check_right, guard, may_record
 from crmtui.store.visibility import reach
 from crmtui.text import nearest
 
@@ -398,7 +398,40 @@ def read_values(
             } or None
         else:
             row[field.column] = changed[field.column] = stored
+    if before is not None and "currency" in changed:
+        changed |= _same_figures(ctx, fields, row, before, changed)
     return changed
+
+
+def _same_figures(
+    ctx: Context,
+    fields: Sequence[Field],
+    row: dict[str, Any],
+    before: Mapping[str, Any],
+    changed: dict[str, Any],
+) -> dict[str, Any]:
+    """The amounts of a record whose currency changes, in its minor units: 100.00 dollars called yen are 100 yen.
+
+    Raises Invalid where the new currency cannot express one.
+    """
+    old, new = (digits_of(one.get("currency") or ctx.company.currency) for one in (before, row))
+    kept = [field for field in fields if field.kind == "money" and field.column not in changed]
+    found: dict[str, Any] = {}
+    for field in kept if old != new else ():
+        if row.get(field.column) is None:
+            continue
+        found[field.column], rest = divmod(row[field.column] * 10**new, 10**old)
+        if rest:
+            raise Invalid(
+                "currency.fraction",
+                N_("{currency} has no part as small as in {amount}."),
+                field="currency",
+                hint=N_("Give the new {name} with it."),
+                currency=row["currency"],
+                amount=Money(row[field.column], before.get("currency") or ctx.company.currency).text(),
+                name=field.name,
+            )
+    return found
 
 
 _EARLY = ("currency", "scope", "process", "account")
@@ -490,7 +523,7 @@ def add_many(
     with ctx.transaction(f"{noun}.add") as tx:
         for number, given in enumerate(items, start=1):
             try:
-                with tx.session.begin_nested():
+                with guard(ctx.store), tx.session.begin_nested():
                     made.append(
                         insert(
                             ctx, tx, noun, read_values(ctx, tx, noun, given, through=("advance", "adjust"))
@@ -552,7 +585,8 @@ def edit_where(ctx: Context, noun: str, text: str, given: Mapping[str, object]) 
         matched = tx.session.scalar(select(func.count(model.id)).where(*found)) or 0
         changed = read_values(ctx, tx, noun, given, through=("adjust",))
         may = [*found, *(reach(noun, ctx.actor, verb) for verb in ("edit", *_verbs_of(tx, noun, given)))]
-        if _ROW_BY_ROW & set(changed) or rules.concerned(noun, set(changed)):
+        by_currency = {field.column for field in declared(noun) if field.kind in ("money", "currency")}
+        if (_ROW_BY_ROW | by_currency) & set(changed) or rules.concerned(noun, set(changed)):
             done = _edit_each(ctx, tx, noun, may, given)
         else:
             row: dict[str, Any] = dict(changed)
@@ -577,7 +611,7 @@ def archive(ctx: Context, noun: str, ref: str) -> Any:
         row = refs.get(tx, noun, ref)
         ctx.check_version(tx, row, {})
         if row.archived_at is None:
-            row.archived_at = tx.now
+            apply(ctx, tx, row, {"archived_at": tx.now})
         return row
 
 
@@ -586,7 +620,7 @@ def restore(ctx: Context, noun: str, ref: str) -> Any:
     with ctx.transaction(f"{noun}.restore") as tx:
         row = refs.get(tx, noun, ref)
         ctx.check_version(tx, row, {})
-        row.archived_at = None
+        apply(ctx, tx, row, {"archived_at": None})
         return row
 
 

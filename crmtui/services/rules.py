@@ -15,7 +15,6 @@ _SETTLED = {
     "opp": (
         "crmtui.services.opportunity",
         (
-            "account_id",
             "process_id",
             "stage",
             "state",
@@ -31,12 +30,12 @@ _SETTLED = {
     "territory": ("crmtui.services.territory", ("parent_id",)),
     "account": ("crmtui.services.account", ("parent_id",)),
     "contact": ("crmtui.services.contact", ("name", "account_id", "reports_to_id", "primary")),
-    "user": ("crmtui.services.user", ("login", "name", "role_id", "manager_id", "active")),
-    "attribute": ("crmtui.services.attribute", ("noun", "name")),
+    "user": ("crmtui.services.user", ("login", "name", "role_id", "manager_id", "active", "archived_at")),
+    "attribute": ("crmtui.services.attribute", ("noun", "name", "type")),
     "rate": ("crmtui.services.rate", ("currency", "rate_set")),
     "stage": ("crmtui.services.process", ("process_id", "code", "position")),
     "query": ("crmtui.services.query", ("noun", "condition")),
-    "type": ("crmtui.services.choice", ("code", "name")),
+    "type": ("crmtui.services.choice", ("list", "code", "name", "name_zh", "active", "archived_at")),
 }
 """Noun → the module whose `settle` knows its rules, and the columns whose change calls for it."""
 

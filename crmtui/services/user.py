@@ -28,12 +28,8 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
     if row.get("role_id") is None:
         row["role_id"] = _default_role(tx)
     check_parent(tx, "user", row, before, "manager_id")
-    if (
-        before is not None
-        and before["active"]
-        and not row.get("active", True)
-        and before["id"] == ctx.actor.id
-    ):
+    out = not row.get("active", True) or row.get("archived_at") is not None
+    if before is not None and before["active"] and out and before["id"] == ctx.actor.id:
         raise Refused(
             "user.oneself",
             N_("Nobody can shut themselves out."),

@@ -1,16 +1,16 @@
 """Finding the record that a REF means: 31, O-31, ext:ABC-9, or a name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 
 from crmtui.errors import NotFound
 from crmtui.i18n import N_
 from crmtui.store.record import TABLES, table
 from crmtui.store.session import Tx, may_record
-from crmtui.text import name_key
+from crmtui.text import BAD_TEXT, name_key
 
 _NUMBER = re.compile(r"([A-Za-z]{1,2})-([0-9]{1,18})|([0-9]{1,18})")
 _OTHER_NAMES = {
@@ -43,6 +43,8 @@ def noun_of(ref: str) -> tuple[str, int] | None:
 def find_ids(tx: Tx, noun: str, text: str) -> list[int]:
     """The ids of the visible records of `noun` that `text` can mean, at most eleven; an empty list for none."""
     model = table(noun)
+    if BAD_TEXT.search(text):
+        return []  # no column can hold it, so none is asked
     query = select(model.id).order_by(model.id).limit(11)
     found = _NUMBER.fullmatch(text)
     if found and (found[1] is None or found[1].upper() == model.PREFIX):
@@ -53,15 +55,16 @@ def find_ids(tx: Tx, noun: str, text: str) -> list[int]:
     key = name_key(text)
     same = [getattr(model, name) == text for name in _OTHER_NAMES.get(noun, ())]
     ids = list(tx.session.scalars(query.where(or_(model.name_key == key, *same))))
-    return _exact(tx, model, ids, text) if len(ids) > 1 else ids
+    return _exact(tx, model, ids, text, same) if len(ids) > 1 else ids
 
 
-def _exact(tx: Tx, model: Any, ids: list[int], text: str) -> list[int]:
-    """Of several names that are alike, the one that is spelt just so and is not archived, if there is just one."""
+def _exact(tx: Tx, model: Any, ids: list[int], text: str, same: Sequence[Any]) -> list[int]:
+    """Of several names that are alike, the one that is not archived, is spelt or coded just so, if there is just one."""
     label = getattr(model, model.LABEL)
     for narrower in (
         select(model.id).where(model.id.in_(ids), model.archived_at.is_(None)),
         select(model.id).where(model.id.in_(ids), label == text),
+        select(model.id).where(model.id.in_(ids), or_(false(), *same)),
     ):
         fewer = list(tx.session.scalars(narrower))
         if len(fewer) == 1:

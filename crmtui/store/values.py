@@ -84,10 +84,19 @@ def read(field: Field, value: str, entry: Entry) -> Any:
                 label=gettext(field.label),
             )
         return None
-    try:
+
+    def stored() -> Any:
         check(text, max=_longest(field), multiline=field.kind == "text")
         found = _READERS[field.kind](field, text, entry)
         return None if found == [] else found
+
+    return _naming(field, stored)
+
+
+def _naming(field: Field, read: Callable[[], Any]) -> Any:
+    """What `read` returns; what goes wrong in it tells the field."""
+    try:
+        return read()
     except TextProblem as problem:
         told: dict[str, Any] = problem.params
         raise Invalid(problem.code, problem.sentence, field=field.name, **told) from problem
@@ -121,7 +130,7 @@ def read_json(field: Field, value: Any, entry: Entry) -> Any:
     if isinstance(value, dict) and field.kind in ("ref", "target") and isinstance(value.get("ref"), str):
         return read(field, value["ref"], entry)
     if isinstance(value, list) and field.kind == "children":
-        return [_child(field, item, entry) for item in value] or None
+        return _naming(field, lambda: [_child(field, item, entry) for item in value] or None)
     if isinstance(value, list) and field.kind in ("choices", "refs"):
         single = replace(field, kind="choice" if field.kind == "choices" else "ref", required=False)
         return _unique([read_json(single, item, entry) for item in value]) or None
@@ -322,7 +331,9 @@ def _child(field: Field, item: Any, entry: Entry) -> dict[str, Any]:
     else:
         return dict(_wrong(field, item))
     day = parse_date(str(born), entry.clock.today()) if born else None
-    named = check(str(name).strip(), max=100) if name else None
+    named = check(str(name).strip(), max=100) or None if name else None
+    if named is None and day is None:
+        return dict(_wrong(field, item))
     return {"name": named, "birth_date": day.isoformat() if day else None}
 
 

@@ -158,7 +158,7 @@ def past_the_session(statement: Executable, nouns: set[str]) -> set[str]:
     if not nouns or not isinstance(statement, Select):
         return set()
     columns = [part for top in statement._raw_columns for part in visitors.iterate(top)]
-    bare = [part.table for part in columns if isinstance(part, Column) and not _of_class(part)]
+    bare: list[Any] = [part.table for part in columns if isinstance(part, Column) and not _of_class(part)]
     bare += [part for part in statement._from_obj if not _of_class(part)]
     return {part.name for part in bare if isinstance(part, Table)} & nouns
 
