@@ -41,6 +41,11 @@ class Company:
     fiscal_start: int = 1
     phone_region: str = ""
 
+    @property
+    def called(self) -> str:
+        """Its name, or a word for it where none was given."""
+        return self.name or gettext(N_("Company"))
+
 
 def os_login() -> str:
     """The operating system's own name for who runs this; the environment is not asked."""
@@ -85,7 +90,7 @@ class Context:
         self._rehearsing: Any = None
         self._choices: dict[str, dict[str, str]] = {}
         self._stages: dict[int, dict[str, str]] = {}
-        self._names: dict[str | int, dict[str, str]] = {}
+        self._names: dict[str | int | None, dict[str, str]] = {}
         session.check_ready(store)
         self.clock = Clock(clocks.parse_moment(now, Clock()) if now else None)
         nobody = Actor(None, "", "", "")
@@ -410,17 +415,18 @@ class Context:
             self._names[name] = self._names_by_code(choice, choice.list == name)
         return self._names[name].get(code, code)
 
-    def stage_name(self, process: int, code: str) -> str:
-        """What people call the stage `code` of a process; the code itself where the process has none of it."""
+    def stage_name(self, process: int | None, code: str) -> str:
+        """What people call the stage `code` of a process (None: of the first that has it); the code where none has it."""
         if process not in self._names:
             stage = table("stage")
-            self._names[process] = self._names_by_code(stage, stage.process_id == process)
+            of_it = stage.id > 0 if process is None else stage.process_id == process
+            self._names[process] = self._names_by_code(stage, of_it)
         return self._names[process].get(code, code)
 
     def _names_by_code(self, model: Any, condition: Any) -> dict[str, str]:
+        query = select(model.code, model.name, model.name_zh).where(condition).order_by(model.id.desc())
         with self.reading() as tx:
-            rows = tx.session.execute(select(model.code, model.name, model.name_zh).where(condition))
-            return {code: in_language(name, name_zh) for code, name, name_zh in rows}
+            return {code: in_language(name, name_zh) for code, name, name_zh in tx.session.execute(query)}
 
     def forget_lists(self) -> None:
         """Read lists and stages anew: they were changed."""

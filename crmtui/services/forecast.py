@@ -43,7 +43,7 @@ def table(ctx: Context, ask: Ask) -> list[dict[str, Any]]:
     components belong to no period: they are counted in `undated` alone. Raises Invalid, NotFound, Refused.
     """
     with reading(ctx, ask) as (_, read):
-        tops = figures.tree(read, ctx.company.name)
+        tops = figures.tree(read, ctx.company.called)
         return [
             _row(read, depth, node)
             for depth, node in rollup.preorder(tops)
@@ -212,7 +212,7 @@ def gap(ctx: Context, ask: Ask) -> Gap:
     the remainders. Where the forecast reaches the quota, nothing is listed. Raises Invalid, NotFound, Refused.
     """
     with reading(ctx, ask) as (tx, read):
-        top = figures.tree(read, ctx.company.name)[0]
+        top = figures.tree(read, ctx.company.called)[0]
         row = _row(read, 0, top)
         short = row["gap"]
         if short is not None and short.minor <= 0:

@@ -261,7 +261,7 @@ def _who_when(ctx: Context, entry: Any, actors: Mapping[int, str]) -> str:
 
 def _is_now(field: Field, shown: str, wanted: Mapping[str, Any]) -> str:
     given = {name.replace("-", "_"): value for name, value in wanted.items()}
-    if field.name not in given:
+    if given.get(field.name) is None:
         return gettext(N_("{field} is {value}")).format(field=field.name, value=shown or "–")
     mine = given[field.name]
     return gettext(N_("{field} is {value} (yours {mine})")).format(

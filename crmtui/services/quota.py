@@ -182,7 +182,7 @@ def tree(ctx: Context, dept: str = "", period: str = "", measure: str = "revenue
     the one asked for; those of longer ones are not split. Raises Invalid, NotFound, Refused.
     """
     with reading(ctx, Ask(dept=dept, by="user", period=period)) as (_, read):
-        tops = figures.tree(read, ctx.company.name, counted=False, measure=measure)
+        tops = figures.tree(read, ctx.company.called, counted=False, measure=measure)
 
         def money(minor: int | None) -> Money | None:
             return None if minor is None else Money(minor, read.world.currency)
