@@ -208,12 +208,10 @@ def value_of(
         return f"{table(noun).PREFIX}-{row['id']}"
     if value is None:
         return None
-    if field.kind == "choice":
-        return _entry(ctx, field, value)
+    if field.kind in ("choice", "stage"):
+        return coded(ctx, field, value, row.get("process_id"))
     if field.kind == "choices":
-        return [_entry(ctx, field, code) for code in value]
-    if field.kind == "stage" and row.get("process_id") is not None:
-        return values.Coded(value, partial(ctx.stage_name, row["process_id"], value))
+        return [coded(ctx, field, code) for code in value]
     if field.kind == "money":
         return Money(value, row.get("currency") or ctx.company.currency)
     if field.kind == "ref":
@@ -232,13 +230,16 @@ def _ref(noun: str, record: int, names: Mapping[tuple[str, int], str]) -> Ref:
     return Ref(refs.ref_of(noun, record), names.get((noun, record)), record, unclear)
 
 
-def _entry(ctx: Context, field: Field, code: str) -> values.Coded:
+def coded(ctx: Context, field: Field, code: str, process: int | None = None) -> values.Coded:
+    """The code of a list entry, or of a stage of `process` (of any, if not said), with the name that people read."""
+    if field.kind == "stage":
+        return values.Coded(code, partial(ctx.stage_name, process, code))
     return values.Coded(code, partial(ctx.entry_name, field.choices, code))
 
 
 def _custom_value(ctx: Context, field: Field, value: Any) -> Any:
     if field.kind == "choice" and value:
-        return _entry(ctx, field, value)
+        return coded(ctx, field, value)
     return date.fromisoformat(value) if field.kind == "day" and value else value
 
 
@@ -344,9 +345,11 @@ def _stream(
 
 
 def _needed(noun: str, fields: Sequence[Field]) -> list[Any]:
-    """The columns that these fields are shown from: an amount needs its currency, a quota's target its scope."""
+    """The columns that these fields are shown from: an amount needs its currency, a quota's target its scope, a stage
+    its process."""
     model = table(noun)
-    names = {"id", "currency", "scope"} | {"x" if field.custom else field.column for field in fields}
+    beside = {"process_id"} if any(field.kind == "stage" for field in fields) else set()
+    names = {"id", "currency", "scope"} | beside | {"x" if field.custom else field.column for field in fields}
     return [getattr(model, name) for name in model.model_fields if name in names]
 
 

@@ -95,12 +95,20 @@ def _row(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for group, value in zip(groups, values, strict=False):
-        of = group.field.noun
-        pointed = group.field.kind == "ref" and not group.unit and value is not None
-        row[group.name] = Ref(ref_of(of, value), names.get((of, value)), value) if pointed else value
+        row[group.name] = _grouped(ctx, group, value, names)
     for measure, value in zip(measures, values[len(values) - len(measures) :], strict=True):
         row[measure.name] = _figure(ctx, measure.kind, value)
     return row
+
+
+def _grouped(ctx: Context, group: total.Group, value: Any, names: Mapping[tuple[str, int], str]) -> Any:
+    """What a row is of: a reference with its name, a list entry or stage with what people call it."""
+    of = group.field.noun
+    if value is None or group.unit:
+        return value
+    if group.field.kind == "ref":
+        return Ref(ref_of(of, value), names.get((of, value)), value)
+    return records.coded(ctx, group.field, value) if group.field.kind in ("choice", "stage") else value
 
 
 def _figure(ctx: Context, kind: str, value: Any) -> Any:
