@@ -1,9 +1,10 @@
 """Pages that tests write: the committed file must be what the program makes today."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.catalogue import ROOT
-
+ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
 

@@ -13,7 +13,7 @@ from crmtui.commands.verb import WRITTEN
 from crmtui.services import access, rules
 from crmtui.services.nouns import NOUNS
 from crmtui.store.record import TABLES, declared, table
-from tests.catalogue import ROOT
+from tests.documents import ROOT
 from tests.reference import below
 
 TEXTS = ("line", "text", "code", "email", "phone")

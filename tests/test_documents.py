@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import documents
-from tests.catalogue import ROOT
+from tests.documents import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 ROOMS = {
