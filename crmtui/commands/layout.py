@@ -19,6 +19,8 @@ _GAP = 2
 _WIDEST = 40
 _NARROWEST = 6
 _MEASURED = 1000
+_PADDED = 400
+"""The most cells that a column is filled up to, as much as one line of text holds: a long note widens its own row alone."""
 
 
 def _cell(column: "Column", row: Row) -> str:
@@ -40,7 +42,7 @@ def card(columns: "Sequence[Column]", row: Row) -> Iterator[str]:
 def plain(columns: "Sequence[Column]", rows: Iterable[Row]) -> Iterator[str]:
     """Aligned columns without colour, nothing cut; their widths are those of the first thousand rows."""
     first, everything = peek(rows, _MEASURED)
-    widths = _widths(columns, first)
+    widths = [min(size, _PADDED) for size in _widths(columns, first)]
     yield _line([_label(column) for column in columns], columns, widths)
     for row in everything:
         yield _line([_cell(column, row) for column in columns], columns, widths)

@@ -176,9 +176,7 @@ def _schema(look: _Look) -> Iterable[Finding]:
             tables=", ".join(strange),
         )
     else:
-        yield finding(
-            "schema", "ok", N_("Schema {version}, as this program knows it"), version=stamp.VERSION
-        )
+        yield finding("schema", "ok", N_("Schema {version}, as this program knows it"), version=stamp.VERSION)
 
 
 def _integrity(look: _Look) -> Iterable[Finding]:

@@ -3,7 +3,6 @@
 from crmtui.i18n import N_
 from crmtui.services.noun import Noun
 
-
 _EVERY = (
     Noun(
         "lead",

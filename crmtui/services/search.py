@@ -32,14 +32,22 @@ def search(ctx: Context, text: str, *, noun: str = "", most: int = MOST) -> Iter
             for row in _found(ctx, tx, name, text, most):
                 field, value = _place(name, row, text)
                 label = str(getattr(row, table(name).LABEL))
-                yield {"noun": name, "ref": refs.ref_of(name, row.id), "name": label, "field": field, "text": value}
+                yield {
+                    "noun": name,
+                    "ref": refs.ref_of(name, row.id),
+                    "name": label,
+                    "field": field,
+                    "text": value,
+                }
 
 
 def _found(ctx: Context, tx: Any, noun: str, text: str, most: int) -> list[Any]:
     quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     condition = " or ".join(f"{field} ~ {quoted}" for field in NOUNS[noun].search)
     model = table(noun)
-    query = select(model).where(*records.matching(ctx, tx, noun, condition)).order_by(model.id.desc()).limit(most)
+    query = (
+        select(model).where(*records.matching(ctx, tx, noun, condition)).order_by(model.id.desc()).limit(most)
+    )
     return list(tx.session.scalars(query))
 
 

@@ -187,16 +187,16 @@ LISTS = {
         ("executing", "Executing", "执行"),
         ("completed", "Completed", "完成"),
     ),
-    **{
-        name: (
+    **dict.fromkeys(
+        ("sales_task_state", "market_task_state", "service_task_state", "care_task_state"),
+        (
             ("preparing", "Preparing", "准备"),
             ("executing", "Executing", "执行"),
             ("waiting", "Waiting", "等待"),
             ("completed", "Completed", "完成"),
             ("closed", "Closed", "关闭"),
-        )
-        for name in ("sales_task_state", "market_task_state", "service_task_state", "care_task_state")
-    },
+        ),
+    ),
     "loss_reason": (
         ("price", "Price", "价格"),
         ("product", "Product does not fit", "产品不符"),

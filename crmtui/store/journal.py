@@ -153,8 +153,10 @@ BEGIN
 END $$"""
 
 POSTGRES_APPEND_ONLY = [
-    "CREATE FUNCTION crm_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$BEGIN RAISE EXCEPTION 'the journal is append-only'; END$$",
+    (
+        "CREATE FUNCTION crm_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN RAISE EXCEPTION 'the journal is append-only'; END$$"
+    ),
     *(
         f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE ON {name} "
         "FOR EACH ROW EXECUTE FUNCTION crm_append_only()"
@@ -166,8 +168,10 @@ POSTGRES_APPEND_ONLY = [
 def postgres_triggers(of: Table) -> list[str]:
     """The statement that makes PostgreSQL's trigger for table `of`."""
     return [
-        f'CREATE TRIGGER "{of.name}_journal" AFTER INSERT OR UPDATE OR DELETE ON "{of.name}" '
-        "FOR EACH ROW EXECUTE FUNCTION crm_journal()"
+        (
+            f'CREATE TRIGGER "{of.name}_journal" AFTER INSERT OR UPDATE OR DELETE ON "{of.name}" '
+            "FOR EACH ROW EXECUTE FUNCTION crm_journal()"
+        )
     ]
 
 

@@ -43,40 +43,44 @@ Crm = Callable[..., Result]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An account of its own, without any setting of the person who runs the tests."""
+    return move_in(tmp_path / "home", monkeypatch)
+
+
+def move_in(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Make `folder`, and an account of its own there."""
     for name in [
         name for name in os.environ if name.startswith(("CRM_", "XDG_", "LC_")) or name == "LANGUAGE"
     ]:
-        monkeypatch.delenv(name)
-    folder = tmp_path / "home"
+        patch.delenv(name)
     folder.mkdir()
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setenv("LANG", "C.UTF-8")
-    monkeypatch.chdir(folder)
+    patch.setenv("HOME", str(folder))
+    patch.setenv("LANG", "C.UTF-8")
+    patch.chdir(folder)
     return folder
 
 
+def in_process(*words: str, stdin: str | bytes = b"") -> Result:
+    """`crm` in this process."""
+    given = stdin.encode("utf-8") if isinstance(stdin, str) else stdin
+    streams = {
+        name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for name in ("stdout", "stderr")
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        code = edge.main(list(words))
+    texts = []
+    for stream in streams.values():
+        stream.flush()
+        texts.append(stream.buffer.getvalue().decode("utf-8"))  # type: ignore[attr-defined]
+    return Result(code, *texts)
+
+
 @pytest.fixture
-def bare(home: Path, monkeypatch: pytest.MonkeyPatch) -> Crm:
+def bare(home: Path) -> Crm:
     """`crm` in this process, without a store."""
-
-    def run(*words: str, stdin: str | bytes = b"") -> Result:
-        given = stdin.encode("utf-8") if isinstance(stdin, str) else stdin
-        streams = {
-            name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
-            for name in ("stdout", "stderr")
-        }
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
-            for name, stream in streams.items():
-                patch.setattr(sys, name, stream)
-            code = edge.main(list(words))
-        texts = []
-        for stream in streams.values():
-            stream.flush()
-            texts.append(stream.buffer.getvalue().decode("utf-8"))  # type: ignore[attr-defined]
-        return Result(code, *texts)
-
-    return run
+    return in_process
 
 
 @pytest.fixture

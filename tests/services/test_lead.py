@@ -22,7 +22,11 @@ def test_an_unqualified_lead_is_not_converted(ctx: Context) -> None:
 
 
 def test_conversion_makes_one_of_each_and_keeps_the_links(ctx: Context) -> None:
-    made = records.add(ctx, "lead", {"company": "Acme Ltd", "contact_name": "Li Lei", "quoted": "12,000", "phone": "13800138000"})
+    made = records.add(
+        ctx,
+        "lead",
+        {"company": "Acme Ltd", "contact_name": "Li Lei", "quoted": "12,000", "phone": "13800138000"},
+    )
     lead.qualify(ctx, str(made.id), "budget is there")
     result = lead.convert(ctx, f"L-{made.id}")
     assert [_count(ctx, noun) for noun in ("account", "contact", "opp")] == [1, 1, 1]
@@ -32,8 +36,14 @@ def test_conversion_makes_one_of_each_and_keeps_the_links(ctx: Context) -> None:
         result.contact.id,
         result.opp.id,
     )
-    assert (result.opp.account_id, result.opp.contact_id, result.opp.lead_id) == (result.account.id, result.contact.id, made.id)
-    assert result.opp.amount == 1_200_000 and result.opp.stage == "prospecting" and result.opp.probability == 10
+    assert (result.opp.account_id, result.opp.contact_id, result.opp.lead_id) == (
+        result.account.id,
+        result.contact.id,
+        made.id,
+    )
+    assert result.opp.amount == 1_200_000
+    assert result.opp.stage == "prospecting"
+    assert result.opp.probability == 10
     assert result.account.phone == "13800138000"
 
 
@@ -53,7 +63,9 @@ def test_an_existing_customer_is_used(ctx: Context) -> None:
     made = records.add(ctx, "lead", {"company": "Acme Ltd"})
     lead.qualify(ctx, str(made.id))
     result = lead.convert(ctx, str(made.id), {"amount": "500000", "stage": "needs-analysis"})
-    assert result.account.id == customer.id and result.contact is None and result.made == ("opp",)
+    assert result.account.id == customer.id
+    assert result.contact is None
+    assert result.made == ("opp",)
     assert (result.opp.amount, result.opp.stage, result.opp.probability) == (50_000_000, "needs-analysis", 40)
 
 
@@ -83,7 +95,8 @@ def test_state_has_its_own_verbs(ctx: Context) -> None:
     made = records.add(ctx, "lead", {"company": "Acme Ltd"})
     with pytest.raises(Refused) as refusal:
         records.edit(ctx, "lead", str(made.id), {"state": "converted"})
-    assert refusal.value.code == "field.has_verb" and "qualify" in refusal.value.hint
+    assert refusal.value.code == "field.has_verb"
+    assert "qualify" in refusal.value.hint
 
 
 def test_a_rep_does_not_find_the_lead_of_another(store_url: str) -> None:
