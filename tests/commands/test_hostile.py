@@ -21,10 +21,9 @@ from crmtui.store.keys import email_problem
 from crmtui.text import fold, width
 from tests.commands.conftest import NOW, in_process, move_in, process
 from tests.conftest import COMPANY
-from tests.hostile import OWN, STRINGS, TEXTS, accents, formula, held, refusal, stray
+from tests.hostile import OWN, PUBLIC, STRINGS, TEXTS, accents, formula, held, refusal, stray
 
 LABELS = {"lead": "company", "account": "name"}
-LANGUAGES = ("en", "zh")
 Record = dict[str, Any]
 
 
@@ -152,7 +151,7 @@ def test_what_a_field_refuses_is_exit_2_with_its_name(filled: Filled, text: str)
 
 def test_options_take_what_json_takes(filled: Filled) -> None:
     some = [text for text in OWN if "\0" not in text and takes(Field("line", max=200), text) and text.strip()]
-    for number, text in enumerate(some[::4]):
+    for number, text in enumerate(some[::12]):
         row = filled.expected("account")[STRINGS.index(text)]
         done = in_process(
             *("account", "add", "--input", "-", f"--city={text[:120]}", "--set", f"street={text}", "--json"),
@@ -229,31 +228,35 @@ def test_a_workbook_holds_texts_alone(filled: Filled, noun: str, tmp_path: Path)
     found = {row["external_id"]: row for row in only_texts(noun, again)}
     assert len(found) == len(again) >= len(short)
     for row in filled.expected(noun):
-        if row["external_id"] in found:
+        # XML has no way to write these two, and readers differ in how they take the way around that.
+        if row["external_id"] in found and not {"\ufffe", "\uffff"} & set("".join(map(str, row.values()))):
             assert found[row["external_id"]] == row
 
 
 def test_a_text_too_long_for_a_workbook_is_refused_not_lost(filled: Filled, tmp_path: Path) -> None:
     file = tmp_path / "all.xlsx"
-    done = in_process("lead", "export", "-o", str(file), "--json")
-    assert (done.code, done.error["field"]) == (2, "need")
+    done = in_process("lead", "export", "-o", str(file))
+    assert (done.code, done.out) == (2, "")
+    assert re.match(r"crm: \w+ of L-[0-9]+ is too long for a workbook", done.err)
     assert not file.exists()
 
 
 # Out, for people
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("format", "language"), [("table", "en"), ("plain", "zh"), ("tsv", "zh"), ("md", "en")]
+)
 @pytest.mark.parametrize("noun", LABELS)
-def test_what_people_read_is_only_drawn(filled: Filled, noun: str, language: str) -> None:
-    for format in ("table", "plain", "tsv", "md"):
-        text = filled.out(noun, "--format", format, "--fields", "all", "--lang", language)
-        assert not stray(text, "\t\n" if format == "tsv" else "\n"), format
-        assert accents(text) <= 4
-        assert len(text.splitlines()) == text.count("\n")
-        if format == "tsv":
-            assert {line.count("\t") for line in text.splitlines()} == {text.splitlines()[0].count("\t")}
-            assert text.count("\n") == len(STRINGS)
+def test_what_people_read_is_only_drawn(filled: Filled, noun: str, format: str, language: str) -> None:
+    fields = "all" if format in ("tsv", "md") else f"{LABELS[noun]},phone,email,country,tags,note,external_id"
+    text = filled.out(noun, "--format", format, "--fields", fields, "--lang", language)
+    assert not stray(text, "\t\n" if format == "tsv" else "\n")
+    assert accents(text) <= 4
+    assert len(text.splitlines()) == text.count("\n")
+    if format == "tsv":
+        assert {line.count("\t") for line in text.splitlines()} == {text.splitlines()[0].count("\t")}
+        assert text.count("\n") == len(STRINGS)
 
 
 @pytest.mark.parametrize("format", ["table", "plain"])
@@ -280,7 +283,7 @@ def test_markdown_is_text_alone(filled: Filled) -> None:
 @pytest.mark.parametrize("noun", LABELS)
 def test_cards_histories_and_expressions_are_only_drawn(filled: Filled, noun: str) -> None:
     label = LABELS[noun]
-    for number in range(1, len(STRINGS) + 1, 9):
+    for number in range(1, len(STRINGS) + 1, 41):
         shown = in_process(noun, "show", str(number), "--format", "plain")
         assert not stray(shown.out)
         assert not stray(in_process(noun, "history", str(number), "--format", "table").out)
@@ -296,6 +299,9 @@ def test_cards_histories_and_expressions_are_only_drawn(filled: Filled, noun: st
 # What is said of them
 
 
+NASTY = ("\x1b]0;x\x07[/]\r\n\u202e", "{field}{0}%s")
+
+
 def commands(text: str, number: int) -> list[list[str]]:
     """Lines in which `text` stands where a person may put one; a few of them for each text."""
     every = [
@@ -307,11 +313,11 @@ def commands(text: str, number: int) -> list[list[str]]:
         ["lead", "list", "--by", text],
         ["lead", "list", "--limit", text],
         ["lead", "list", "--limit", "1", f"--{text}"],
-        ["lead", "add", "X", "--quoted", text],
-        ["lead", "add", "X", "--set", f"{text}=1"],
-        ["lead", "add", "X", "--set", f"next_contact_on={text}"],
-        ["lead", "add", "X", "--currency", text],
-        ["opp", "advance", "1", "--to", text],
+        ["lead", "add", "X", "-n", "--quoted", text],
+        ["lead", "add", "X", "-n", "--set", f"{text}=1"],
+        ["lead", "add", "X", "-n", "--set", f"next_contact_on={text}"],
+        ["lead", "add", "X", "-n", "--currency", text],
+        ["opp", "advance", "1", "-n", "--to", text],
         ["lead", "list", "--limit", "1", "--format", text],
         ["lead", "list", "--limit", "1", "--lang", text],
         ["lead", "list", "--limit", "1", "--now", text],
@@ -325,18 +331,18 @@ def commands(text: str, number: int) -> list[list[str]]:
         [text],
         ["lead", text],
         ["forecast", "--period", text],
-        ["lead", "import", text],
-        ["lead", "import", "-", "--map", text],
+        ["lead", "import", "-n", text],
+        ["lead", "import", "-", "-n", "--map", text],
         ["open", text],
-        ["undo", text],
+        ["undo", "-n", text],
         ["lead", "list", "--limit", "1", "--jq", text],
     ]
-    return [every[(number * 2 + more) % len(every)] for more in range(2)]
+    return every if text in NASTY else [every[number % len(every)]]
 
 
 def test_errors_that_quote_a_text_are_one_clean_line(filled: Filled) -> None:
     before = filled.out("lead", "--fields", "id,version")
-    for number, text in enumerate(text for text in STRINGS if len(text) < 1000):
+    for number, text in enumerate(text for text in (*NASTY, *OWN[::3], *PUBLIC[::9]) if len(text) < 1000):
         for words in commands(text, number):
             done = in_process(*words, stdin="a,b\n")
             assert done.code in (0, 2, 3, 4, 5, 6, 8), (words, done.err)
@@ -353,8 +359,8 @@ def test_errors_that_quote_a_text_are_one_clean_line(filled: Filled) -> None:
 def test_texts_that_look_like_places_of_a_template_are_quoted_as_they_are(filled: Filled) -> None:
     for text in ("{0}", "{name}", "{field}", "{", "}", "%s %d", "{{ 7*7 }}", "${HOME}"):
         for words in (
-            ["lead", "show", text],
-            ["lead", "add", "X", "--quoted", text],
+            ["lead", "show", "no " + text],
+            ["lead", "add", "X", "-n", "--quoted", text],
             ["user", "list", "--as", text],
         ):
             done = in_process(*words)
@@ -364,7 +370,7 @@ def test_texts_that_look_like_places_of_a_template_are_quoted_as_they_are(filled
 
 
 def test_through_a_process(filled: Filled) -> None:
-    for text in ("\x1b]52;c;aGk=\x07[@click=x]y[/]", "--help", "=1+1{0}%s", "華" * 60):
+    for text in ("\x1b]52;c;aGk=\x07[@click=x]y[/]", "--help {0}%s"):
         made = process("lead", "add", "--json", "--", text)
         assert made.returncode == 0, made.stderr
         assert json.loads(made.stdout)["company"] == text
