@@ -163,11 +163,13 @@ def _told(error: CrmError, words: list[str]) -> int:
 
 def _sentence(error: CrmError) -> str:
     """One line; below it a hint that draws, such as the place in a condition."""
-    between = "\n" if "\n" in error.hint else gap(error.message)
+    # Whether the words of the program draw: a line break in a value that they quote does not count.
+    draws = error.hint_template == "{pointer}" or "\n" in error.hint_template
+    between = "\n" if draws else gap(error.message)
     said = error.message
     if not _names_field(error):
         said = gettext(N_("{name}: {reason}")).format(name=error.field, reason=said)
-    return (clean(f"crm: {_placed(error, said)}") + between + clean(error.hint, multiline=True)).rstrip()
+    return (clean(f"crm: {_placed(error, said)}") + between + clean(error.hint, multiline=draws)).rstrip()
 
 
 def _names_field(error: CrmError) -> bool:

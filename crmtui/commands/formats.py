@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
+from crmtui.errors import Invalid
+from crmtui.i18n import N_
 from crmtui.services.records import as_json, as_text
 from crmtui.text import clean, csv_cell
 
@@ -137,22 +139,46 @@ WRITERS: dict[str, Writer] = {"json": _json, "jsonl": _jsonl, "tsv": _tsv, "csv"
 # Workbooks
 
 
+_MOST_ROWS, _MOST_CHARACTERS = 1_048_575, 32_767
+
+
 def write_xlsx(path: str, columns: "Sequence[Column]", rows: Iterable[Row]) -> None:
-    """One sheet at `path`: text always as text, numbers as numbers where a workbook can hold them exactly."""
+    """One sheet at `path`: text always as text, numbers as numbers where a workbook can hold them exactly.
+
+    Raises Invalid for what a workbook cannot hold: too many rows, too long a text.
+    """
     import xlsxwriter
 
-    book = xlsxwriter.Workbook(
-        path, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    sheet = book.add_worksheet()
-    bold = book.add_format({"bold": True})
-    for place, column in enumerate(columns):
-        sheet.write_string(0, place, column.name, bold)
-    for line, row in enumerate(rows, 1):
+    plain = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(path, plain) as book:
+        sheet = book.add_worksheet()
+        bold = book.add_format({"bold": True})
         for place, column in enumerate(columns):
-            text = as_text(column, row.get(column.name), people=False)
-            if column.kind in NUMBERS and text and len(text) <= 16:
-                sheet.write_number(line, place, float(text))
-            elif text:
-                sheet.write_string(line, place, text)
-    book.close()
+            sheet.write_string(0, place, column.name, bold)
+        for line, row in enumerate(rows, 1):
+            if line > _MOST_ROWS:
+                raise Invalid(
+                    "output.too_many",
+                    N_("A workbook holds {most} rows, and there are more."),
+                    hint=N_("Write CSV or JSON instead, or fewer of them with --where."),
+                    most=f"{_MOST_ROWS:,}",
+                )
+            for place, column in enumerate(columns):
+                text = as_text(column, row.get(column.name), people=False)
+                if column.kind in NUMBERS and text and len(text) <= 16:
+                    sheet.write_number(line, place, float(text))
+                elif text:
+                    sheet.write_string(line, place, _for_cell(column, row, line, text))
+
+
+def _for_cell(column: "Column", row: Row, line: int, text: str) -> str:
+    if len(text.encode("utf-16-le")) // 2 <= _MOST_CHARACTERS:
+        return text
+    raise Invalid(
+        "output.too_long",
+        N_("{field} of {record} is too long for a workbook, whose cells hold {most} characters."),
+        field=column.name,
+        hint=N_("Write CSV or JSON instead, or leave the field out with --fields."),
+        record=row.get("ref") or line,
+        most=f"{_MOST_CHARACTERS:,}",
+    )

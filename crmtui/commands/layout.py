@@ -19,8 +19,8 @@ _GAP = 2
 _WIDEST = 40
 _NARROWEST = 6
 _MEASURED = 1000
-_PADDED = 400
-"""The most cells that a column is filled up to, as much as one line of text holds: a long note widens its own row alone."""
+_LONG, _PADDED = ("text", "any"), 200
+"""Columns of long texts are filled up to so many cells; a longer one widens its own row alone."""
 
 
 def _cell(column: "Column", row: Row) -> str:
@@ -42,7 +42,10 @@ def card(columns: "Sequence[Column]", row: Row) -> Iterator[str]:
 def plain(columns: "Sequence[Column]", rows: Iterable[Row]) -> Iterator[str]:
     """Aligned columns without colour, nothing cut; their widths are those of the first thousand rows."""
     first, everything = peek(rows, _MEASURED)
-    widths = [min(size, _PADDED) for size in _widths(columns, first)]
+    widths = [
+        min(size, _PADDED) if column.kind in _LONG else size
+        for column, size in zip(columns, _widths(columns, first), strict=True)
+    ]
     yield _line([_label(column) for column in columns], columns, widths)
     for row in everything:
         yield _line([_cell(column, row) for column in columns], columns, widths)
