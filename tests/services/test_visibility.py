@@ -362,7 +362,7 @@ def new_pg(pg_server: Server, scoped_pg: str) -> Iterator[NewStore]:
 
 def _check(stored: Stored, draw: Callable[[int], int]) -> None:
     company = stored.company
-    chosen = sorted({draw(len(company.people)) for _ in range(3)})
+    chosen = sorted({draw(len(company.people)) for _ in range(2)})
     for me in chosen:
         with stored.acting(me) as ctx:
             for noun in company.things:
@@ -484,7 +484,7 @@ def _only_what_is_seen_changes(stored: Stored, ctx: Context, me: int) -> None:
 _GIVEN = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": PHASES}
 
 
-@settings(max_examples=6, **_GIVEN)  # type: ignore[arg-type]
+@settings(max_examples=4, **_GIVEN)  # type: ignore[arg-type]
 @given(companies(), st.data())
 def test_every_way_to_read_agrees_with_the_rules(
     new_sqlite: NewStore, company: Company, data: st.DataObject
@@ -492,7 +492,7 @@ def test_every_way_to_read_agrees_with_the_rules(
     _check(Stored(new_sqlite(), company), lambda count: data.draw(st.integers(0, count - 1)))
 
 
-@settings(max_examples=2, **_GIVEN)  # type: ignore[arg-type]
+@settings(max_examples=1, **_GIVEN)  # type: ignore[arg-type]
 @given(companies(), st.data())
 def test_every_way_to_read_agrees_on_postgresql(
     new_pg: NewStore, company: Company, data: st.DataObject
@@ -581,7 +581,7 @@ def test_a_planted_hole_is_noticed(
     if hole is not None:
         HOLES[hole](monkeypatch)
     noticed = False
-    for person in range(6):
+    for person in range(6) if hole else (1, 2):
         try:
             _check(stored, lambda count, person=person: person % count)  # type: ignore[misc]
         except AssertionError:
