@@ -10,6 +10,12 @@ from pathlib import Path
 from bench import bulk, queries, report, start
 
 
+def _told(lines: list[report.Line]) -> list[report.Line]:
+    """The lines of one part, printed as soon as they are known."""
+    print(report.text(lines), flush=True)
+    return lines
+
+
 def main() -> int:
     """Run the parts asked for; 1 when a figure misses its budget."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
@@ -29,12 +35,11 @@ def main() -> int:
         folder = Path(name)
         env |= {"HOME": name, "XDG_STATE_HOME": name, "XDG_CONFIG_HOME": name, "XDG_DATA_HOME": name}
         if "start" in parts:
-            lines += start.measure(folder, env, given.rounds)
+            lines += _told(start.measure(folder, env, given.rounds))
         if "bulk" in parts or "queries" in parts:
-            lines += bulk.measure(folder, env, given.rows)
+            lines += _told(bulk.measure(folder, env, given.rows))
         if "queries" in parts:
-            lines += queries.measure(folder, given.rows, given.rounds * 3)
-    print(report.text(lines))
+            lines += _told(queries.measure(folder, given.rows, given.rounds * 3))
     return 0 if all(line.reached for line in lines) else 1
 
 

@@ -11,6 +11,7 @@ from bench import make
 from bench.report import Line
 from crmtui.services import forecast, records
 from crmtui.services.context import Context
+from crmtui.services.nouns import NOUNS
 from crmtui.services.question import Ask
 from crmtui.store.session import sqlite_module
 
@@ -61,7 +62,7 @@ def _lists(ctx: Context, database: Any, rounds: int) -> list[Line]:
         ("opp", "-amount", "amount DESC, id DESC"),
         ("opp", "expected_close_on", "expected_close_on, id"),
     ):
-        names = list(records.list_fields(noun))
+        names = ["ref", *NOUNS[noun].columns]
         lines.append(
             _line(
                 f"{noun} list of 50 by {sort or 'newest'}",
@@ -107,7 +108,7 @@ def _one(ctx: Context, database: Any, rounds: int) -> list[Line]:
     return [
         _line(
             "a manager's opp list of 50 by newest",
-            lambda: list(records.find(ctx, "opp", limit=50, fields=list(records.list_fields("opp"))).rows),
+            lambda: list(records.find(ctx, "opp", limit=50, fields=["ref", *NOUNS["opp"].columns]).rows),
             lambda: database.execute(
                 "WITH RECURSIVE tree(id) AS (SELECT dept_id FROM user WHERE login = 'u200' UNION "
                 "SELECT d.id FROM dept d JOIN tree ON d.parent_id = tree.id) "
