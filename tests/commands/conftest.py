@@ -1,12 +1,18 @@
 """The command line, run in this process on a store of the test's own, or as a process of its own."""
 
+import contextlib
 import io
 import json
 import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
+from fcntl import ioctl
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +101,57 @@ def process(*words: str | bytes, **options: Any) -> subprocess.CompletedProcess[
     """`crm` as a process of its own."""
     command = [sys.executable, "-m", "crmtui", *words]
     return subprocess.run(command, capture_output=True, timeout=60, check=False, **options)
+
+
+Terminal = Callable[..., list[tuple[int, str]]]
+_LINES = "import json, sys; from crmtui.commands.edge import main\nfor words in json.loads(sys.argv[1]): sys.stderr.write(f'\\0{main(words)}\\0')"
+
+
+def on_terminal(
+    *lines: list[str],
+    columns: int = 100,
+    rows: int = 30,
+    answer: str = "",
+    apart: bool = False,
+    **variables: str,
+) -> list[tuple[int, str]]:
+    """Command lines on a pseudo-terminal: the exit code of each and all that it wrote.
+
+    With `apart` standard error goes elsewhere, and comes back as one more item.
+    """
+    main, end = pty.openpty()
+    ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", **variables}
+    command = [sys.executable, "-c", _LINES, json.dumps(lines)]
+    running = subprocess.Popen(
+        command,
+        stdin=end,
+        stdout=end,
+        stderr=subprocess.PIPE if apart else end,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(end)
+    os.write(main, answer.encode())
+    written = b""
+    with contextlib.suppress(OSError):  # the terminal is gone when the process ends
+        while piece := os.read(main, 65536):
+            written += piece
+    os.close(main)
+    _nothing, errors = running.communicate(timeout=30)
+    assert running.returncode == 0, written.decode()
+    if apart:
+        return [(0, written.decode().replace("\r\n", "\n")), (0, errors.decode())]
+    parts = written.decode().replace("\r\n", "\n").split("\0")
+    return [(int(code), text) for text, code in zip(parts[::2], parts[1::2], strict=False)]
+
+
+@pytest.fixture
+def terminal(crm: Crm) -> Terminal:
+    """Runs command lines on a pseudo-terminal, on a new store."""
+    return on_terminal
+
+
+def without_colour(text: str) -> str:
+    """`text` without the sequences that set bold and colour."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -1,57 +1,12 @@
 """On a real terminal: tables, limits, questions, and not one byte of foreign control."""
 
-import contextlib
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
-import sys
-import termios
-from collections.abc import Callable
-from fcntl import ioctl
-
-import pytest
 
 from crmtui.text import width
-from tests.commands.conftest import Crm
+from tests.commands.conftest import Crm, Terminal
+from tests.commands.conftest import without_colour as bare
 from tests.commands.test_output import HOSTILE, harmless
-
-Terminal = Callable[..., list[tuple[int, str]]]
-_LINES = "import json, sys; from crmtui.commands.edge import main\nfor words in json.loads(sys.argv[1]): sys.stderr.write(f'\\0{main(words)}\\0')"
-
-
-@pytest.fixture
-def terminal(crm: Crm) -> Terminal:
-    """Runs command lines on a pseudo-terminal; comes back with the exit code of each and all that it wrote."""
-
-    def run(
-        *lines: list[str], columns: int = 100, answer: str = "", **variables: str
-    ) -> list[tuple[int, str]]:
-        main, end = pty.openpty()
-        ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", **variables}
-        command = [sys.executable, "-c", _LINES, json.dumps(lines)]
-        running = subprocess.Popen(
-            command, stdin=end, stdout=end, stderr=end, env=environment, start_new_session=True
-        )
-        os.close(end)
-        os.write(main, answer.encode())
-        written = b""
-        with contextlib.suppress(OSError):  # the terminal is gone when the process ends
-            while piece := os.read(main, 65536):
-                written += piece
-        os.close(main)
-        assert running.wait(30) == 0, written.decode()
-        parts = written.decode().replace("\r\n", "\n").split("\0")
-        return [(int(code), text) for text, code in zip(parts[::2], parts[1::2], strict=False)]
-
-    return run
-
-
-def bare(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 def test_a_table_stops_and_says_of_how_many(crm: Crm, terminal: Terminal) -> None:
