@@ -1,6 +1,7 @@
 """The edge of the program: argv comes in, an exit code goes out, and all that went wrong is told on standard error."""
 
 import contextlib
+import gc
 import json
 import os
 import re
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; comes back with its exit code and never with a traceback."""
     words = [_as_utf8(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     _use_utf8()
+    gc.set_threshold(
+        100_000, 20, 20
+    )  # loading libraries makes many objects and no garbage: do not look for any
     try:
         try:
             code = _run(words)
