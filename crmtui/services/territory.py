@@ -19,7 +19,7 @@ def tree(ctx: Context) -> list[dict[str, Any]]:
     """Territories in reading order: depth, ref, name, owner."""
     with ctx.reading() as tx:
         model, user = table("territory"), table("user")
-        names: dict[int, str] = dict(tx.session.execute(select(user.id, user.name)).tuples().all())
+        names = {person.id: person.name for person in tx.session.execute(select(user.id, user.name))}
         rows = [
             (
                 one.id,

@@ -1,18 +1,23 @@
 """Disks that are full, files that may not be written: a sentence, exit code, and a store that is whole."""
 
+import importlib
 import multiprocessing
 import os
+import pkgutil
 import resource
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from sqlalchemy import Engine, event
 
+import crmtui
 from crmtui.errors import Busy
 from crmtui.services import records
 from crmtui.services.context import Context
@@ -124,8 +129,18 @@ def shared(bare: Crm, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     shutil.rmtree(folder)
 
 
+@cache
+def _load() -> None:
+    """Load all of the program: an ordinary account may not be able to read where it is installed."""
+    for package in (crmtui, typer):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(("__main__", "_winconsole")):
+                importlib.import_module(module.name)
+
+
 def _as_another(bare: Crm, *words: str) -> Result:
     """`crm` under the rights of an ordinary account; what the program needs is loaded before."""
+    _load()
 
     def run(told: Any) -> None:
         os.environ["HOME"] = "/"
