@@ -1,5 +1,8 @@
 """Everything that can go wrong and be told to a person: a stable code, a sentence, the field, what to do next."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from crmtui.i18n import gettext
 
 
@@ -74,3 +77,13 @@ class Partial(CrmError):
 
 class Busy(CrmError):
     """The store is locked, full or out of reach, or another run holds the lease."""
+
+
+@contextmanager
+def about(field: str) -> Iterator[None]:
+    """Errors of the block that name no field are about this field or option."""
+    try:
+        yield
+    except CrmError as error:
+        error.field = error.field or field
+        raise

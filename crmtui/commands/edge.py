@@ -99,12 +99,13 @@ def _run(words: list[str]) -> int:
 
 def _use_utf8() -> None:
     # A process may be started without one of them, under cron for instance.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    if sys.stdin is not None and hasattr(sys.stdin, "reconfigure"):
+    if hasattr(sys.stdin, "reconfigure"):
         with contextlib.suppress(OSError):  # it has been read from already
             sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
 
@@ -235,6 +236,7 @@ def _from_parser(error: Any) -> CrmError:
         return Invalid(
             "usage.no_such_option",
             N_("There is no option {option} here."),
+            field=option.lstrip("-").replace("-", "_"),
             hint=N_("Did you mean {near}?") if near else hint,
             option=option,
             near=near,

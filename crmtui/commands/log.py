@@ -9,6 +9,7 @@ from crmtui.commands.call import Call
 from crmtui.commands.options import whole
 from crmtui.commands.prints import one, rows_as
 from crmtui.commands.verb import command
+from crmtui.errors import about
 from crmtui.i18n import N_
 
 
@@ -41,7 +42,8 @@ def log(
     from crmtui.services import journal
 
     most = whole("--limit", limit) if limit else int(call.config["rows"]) if call.out.people else None
-    moment = parse_moment(since, call.ctx.clock) if since else None
+    with about("since"):
+        moment = parse_moment(since, call.ctx.clock) if since else None
     call.rows(
         journal.LOG, journal.log(call.ctx, limit=most, noun=noun or None, user=user or None, since=moment)
     )

@@ -7,7 +7,7 @@ import typer
 from crmtui.commands.call import Call
 from crmtui.commands.prints import one_of, rows
 from crmtui.commands.verb import command
-from crmtui.errors import Invalid
+from crmtui.errors import Invalid, about
 from crmtui.i18n import N_
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help=N_("The opportunity: 31, O-31, ext:ID or its name"))]
@@ -96,7 +96,8 @@ def close(
         raise Invalid(
             "opp.won_or_lost", N_("Say how it ended."), field="state", hint=N_("Give --won or --lost.")
         )
-    day = parse_date(on, call.ctx.clock.today()) if on else None
+    with about("on"):
+        day = parse_date(on, call.ctx.clock.today()) if on else None
     done = opportunity.close(
         call.ctx, ref, won=won, summary=summary, competitor=competitor, reason=reason, on=day, amount=amount
     )

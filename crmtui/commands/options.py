@@ -168,6 +168,10 @@ def whole(flag: str, value: str) -> int:
     """`value` as a whole number that is not negative, of at most 18 digits; raises Invalid naming `flag`."""
     if not (value.isascii() and value.isdigit() and len(value) <= 18):
         raise Invalid(
-            "usage.number", N_("{option} takes a whole number, not {value}."), option=flag, value=value
+            "usage.number",
+            N_("{option} takes a whole number, not {value}."),
+            field=flag.lstrip("-").replace("-", "_"),
+            option=flag,
+            value=value,
         )
     return int(value)

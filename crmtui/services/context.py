@@ -14,7 +14,7 @@ from sqlalchemy import select
 from crmtui import clock as clocks
 from crmtui import config as configuration
 from crmtui.clock import Clock
-from crmtui.errors import Conflict, Forbidden, Invalid, NotReady, Refused
+from crmtui.errors import Conflict, Forbidden, Invalid, NotReady, Refused, about
 from crmtui.i18n import N_, gettext
 from crmtui.store import refs, session
 from crmtui.store.record import Record, table
@@ -57,6 +57,11 @@ def os_login() -> str:
         return f"uid{os.getuid()}"
 
 
+def _moment(now: str | None, clock: Clock) -> datetime | None:
+    with about("now"):
+        return clocks.parse_moment(now, clock) if now else None
+
+
 class Context:
     """Open it once for a command, as a context manager; `transaction` changes, `reading` reads."""
 
@@ -92,11 +97,11 @@ class Context:
         self._stages: dict[int, dict[str, str]] = {}
         self._names: dict[str | int | None, dict[str, str]] = {}
         session.check_ready(store)
-        self.clock = Clock(clocks.parse_moment(now, Clock()) if now else None)
+        self.clock = Clock(_moment(now, Clock()))
         nobody = Actor(None, "", "", "")
         with session.reading(store, nobody, self.clock.now()) as tx, tx.without_predicate("identity"):
             self.company = self._load_company(tx)
-            self.clock = Clock(self._moment(now), self.company.timezone)
+            self.clock = Clock(_moment(now, Clock(zone=self.company.timezone)), self.company.timezone)
             self.actor = self._identify(tx, login)
         if key:
             self._recall()
@@ -129,9 +134,6 @@ class Context:
             self._rehearsing.__exit__(None, None, None)
             self._rehearsing = self._rehearsal = None
         self.store.close()
-
-    def _moment(self, now: str | None) -> datetime | None:
-        return clocks.parse_moment(now, Clock(zone=self.company.timezone)) if now else None
 
     def _load_company(self, tx: Tx) -> Company:
         rows = {row.name: row.value for row in tx.session.scalars(select(table("setting")))}

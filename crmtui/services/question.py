@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from crmtui.clock import Period, parse_moment, parse_period
-from crmtui.errors import Invalid
+from crmtui.errors import Invalid, about
 from crmtui.i18n import N_
 from crmtui.services import rate
 from crmtui.services.context import Context, Tx
@@ -79,8 +79,10 @@ def read(ctx: Context, tx: Tx, ask: Ask) -> Read:
     by = ask.by or ("dept" if keys == [COMPANY] else _OWN_TREE.get(keys[0][0], ""))
     _check_word("by", by, ("", *BY))
     _check_word("method", ask.method, METHODS)
-    period = parse_period(ask.period or "this quarter", ctx.clock.today(), ctx.company.fiscal_start)
-    moment = parse_moment(ask.as_of, ctx.clock) if ask.as_of else None
+    with about("period"):
+        period = parse_period(ask.period or "this quarter", ctx.clock.today(), ctx.company.fiscal_start)
+    with about("as_of"):
+        moment = parse_moment(ask.as_of, ctx.clock) if ask.as_of else None
     if moment is not None and moment > ctx.clock.now():
         raise Invalid("forecast.future", N_("{moment} is still to come."), field="as_of", moment=ask.as_of)
     today = ctx.clock.today() if moment is None else ctx.clock.day_of(moment)

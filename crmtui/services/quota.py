@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import literal, select
 
 from crmtui.clock import Period, add_months, parse_period
-from crmtui.errors import Forbidden, Invalid, Refused
+from crmtui.errors import Forbidden, Invalid, Refused, about
 from crmtui.i18n import N_, gettext
 from crmtui.money import Money
 from crmtui.services import figures, forecast, records, rollup
@@ -75,7 +75,8 @@ def spell(ctx: Context, column: str, value: Any) -> Any:
 def period_of(ctx: Context, text: str) -> Period:
     """The month, quarter, half-year or (fiscal) year that `text` means, under its short name. Raises Invalid."""
     fiscal = ctx.company.fiscal_start
-    period = parse_period(text, ctx.clock.today(), fiscal)
+    with about("period"):
+        period = parse_period(text, ctx.clock.today(), fiscal)
     if period.kind not in KINDS:
         raise Invalid(
             "quota.period",

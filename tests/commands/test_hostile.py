@@ -381,7 +381,7 @@ def test_through_a_process(filled: Filled) -> None:
 
 def test_the_texts_would_act_if_nothing_were_done() -> None:
     """So that a scan which finds nothing means something."""
-    assert sum(bool(stray(text, "")) for text in STRINGS) > 90
+    assert sum(bool(stray(text, "")) for text in STRINGS) > 60
     assert sum(formula(text) for text in STRINGS) > 30
     assert sum(accents(text) > 4 for text in STRINGS) >= 5
     assert len(PUBLIC) == 515
