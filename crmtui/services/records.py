@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 
 from crmtui.errors import CrmError, Invalid, Refused
 from crmtui.i18n import N_, gettext, language
@@ -310,10 +310,14 @@ def find(
     with ctx.reading() as tx:
         every = fields_in(tx, noun)
         chosen = every if fields is None else [field_named(every, name, noun) for name in fields]
-        matching(ctx, tx, noun, where, archived, verb)
-        _order(ctx, tx, noun, sort)
-    rows = _stream(ctx, noun, chosen, where, sort, limit, archived, verb)
-    return Found(chosen, rows, lambda: count_where(ctx, noun, where, archived=archived, verb=verb))
+        query = select(*_needed(noun, chosen)).where(*matching(ctx, tx, noun, where, archived, verb))
+        query = query.order_by(*_order(ctx, tx, noun, sort))
+        query = query.limit(limit) if limit is not None else query
+    return Found(
+        chosen,
+        _stream(ctx, noun, chosen, query),
+        lambda: count_where(ctx, noun, where, archived=archived, verb=verb),
+    )
 
 
 def _order(ctx: Context, tx: Tx, noun: str, sort: str) -> list[Any]:
@@ -324,21 +328,9 @@ def _order(ctx: Context, tx: Tx, noun: str, sort: str) -> list[Any]:
     return list(where.order(noun, sort, scope_for(ctx, tx)))
 
 
-def _stream(
-    ctx: Context,
-    noun: str,
-    fields: Sequence[Field],
-    text: str,
-    sort: str,
-    limit: int | None,
-    archived: bool,
-    verb: str,
-) -> Iterator[dict[str, Any]]:
+def _stream(ctx: Context, noun: str, fields: Sequence[Field], query: Select[Any]) -> Iterator[dict[str, Any]]:
     """Rows a page at a time; within one reading, so that they are of one state."""
     with ctx.reading() as tx:
-        query = select(*_needed(noun, fields)).where(*matching(ctx, tx, noun, text, archived, verb))
-        query = query.order_by(*_order(ctx, tx, noun, sort))
-        query = query.limit(limit) if limit is not None else query
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
         for page in streamed.mappings().partitions(PAGE):
             yield from _presented(ctx, tx, noun, fields, page)
