@@ -51,6 +51,11 @@ def _line(what: str, ours: Callable[[], Any], hand: Callable[[], Any], rounds: i
     return Line("P6", label, worst, "ms at p95", 1.5 * theirs + 5)
 
 
+def _columns(noun: str) -> list[str]:
+    """What a list shows when nobody asks for more."""
+    return ["ref", *NOUNS[noun].columns]
+
+
 def _lists(ctx: Context, database: Any, rounds: int) -> list[Line]:
     lines = []
     for noun, sort, order in (
@@ -62,7 +67,7 @@ def _lists(ctx: Context, database: Any, rounds: int) -> list[Line]:
         ("opp", "-amount", "amount DESC, id DESC"),
         ("opp", "expected_close_on", "expected_close_on, id"),
     ):
-        names = ["ref", *NOUNS[noun].columns]
+        names = _columns(noun)
         lines.append(
             _line(
                 f"{noun} list of 50 by {sort or 'newest'}",
@@ -84,7 +89,7 @@ def _lists(ctx: Context, database: Any, rounds: int) -> list[Line]:
             _line(
                 f"{noun} list --where '{condition}'",
                 lambda noun=noun, condition=condition: list(
-                    records.find(ctx, noun, where=condition, limit=50).rows
+                    records.find(ctx, noun, where=condition, limit=50, fields=_columns(noun)).rows
                 ),
                 lambda noun=noun, sql=sql: database.execute(
                     f"SELECT * FROM {noun} WHERE archived_at IS NULL AND {sql} ORDER BY id DESC LIMIT 50"
@@ -108,7 +113,7 @@ def _one(ctx: Context, database: Any, rounds: int) -> list[Line]:
     return [
         _line(
             "a manager's opp list of 50 by newest",
-            lambda: list(records.find(ctx, "opp", limit=50, fields=["ref", *NOUNS["opp"].columns]).rows),
+            lambda: list(records.find(ctx, "opp", limit=50, fields=_columns("opp")).rows),
             lambda: database.execute(
                 "WITH RECURSIVE tree(id) AS (SELECT dept_id FROM user WHERE login = 'u200' UNION "
                 "SELECT d.id FROM dept d JOIN tree ON d.parent_id = tree.id) "
