@@ -39,4 +39,7 @@ def acting(store_url: str, *logins: str) -> Iterator[tuple[Context, ...]]:
     with ExitStack() as stack:
         with Context.open(flags={"db": store_url}, now=NOW) as admin:
             settle_in(admin)
-        yield tuple(stack.enter_context(Context.open(flags={"db": store_url}, now=NOW, login=login)) for login in logins)
+        yield tuple(
+            stack.enter_context(Context.open(flags={"db": store_url}, now=NOW, login=login))
+            for login in logins
+        )
