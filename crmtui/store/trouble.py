@@ -34,6 +34,13 @@ _CASES = (
         ("database or disk is full", "disk full", "no space left"),
     ),
     _Case(
+        Refused,
+        "total.too_large",
+        N_("A total of these records is larger than the store can count."),
+        N_("Ask for fewer of them: narrow --where, --period or --dept."),
+        ("integer overflow", "bigint out of range"),
+    ),
+    _Case(
         Busy,
         "store.unwritable",
         N_("The disk refuses to read or write {name} ({said}); nothing was changed."),

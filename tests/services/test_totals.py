@@ -1,5 +1,6 @@
 """Totals of lists: in one currency, over what one may see, percents with two decimals."""
 
+import contextlib
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from crmtui.money import Money
 from crmtui.services import records
 from crmtui.services.context import Context
 from crmtui.store.record import table
+from crmtui.store.session import sqlite_module
 from tests.conftest import NOW
 from tests.people import settle_in
 
@@ -90,3 +92,18 @@ def test_money_of_several_currencies_is_converted_record_by_record(ctx: Context)
     for day, worth in (("2026-01-01", "2"), ("2026-03-01", "1.5")):
         records.add(ctx, "rate", {"currency": "EUR", "valid_on": day, "rate": worth})
     assert total(ctx, measure="sum(amount)") == [[Money(2 + 2 + 2000 + 7, "USD")]]
+
+
+def test_a_sum_beyond_what_the_store_can_count_is_told(sqlite_url: str) -> None:
+    rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9300) "
+    with (
+        contextlib.closing(sqlite_module().connect(sqlite_url.removeprefix("sqlite:///"))) as database,
+        database,
+    ):
+        database.execute(
+            "INSERT INTO opp (version, name, process_id, state, amount, currency) "
+            f"{rows} SELECT 1, 'Deal ' || i, 1, 'open', 999999999999999, 'USD' FROM n"
+        )
+    with Context.open(flags={"db": sqlite_url}) as ctx, pytest.raises(Refused) as refusal:
+        list(records.totals(ctx, "opp", by="", measure="sum(amount)")[1])
+    assert refusal.value.code == "total.too_large"
