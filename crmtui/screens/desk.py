@@ -1,0 +1,108 @@
+"""The screens' way to the services: one thread reads and one changes, each with a context of its own."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from crmtui.services.context import Context
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Done(Generic[T]):
+    """What a change gave back, the transaction that made it (None when nothing changed), and what was remarked."""
+
+    value: T
+    tx: str | None
+    notes: list[str] = field(default_factory=list)
+
+
+class Desk:
+    """Work for the store is a plain function of a Context; it runs off the paint path and hands back plain data."""
+
+    def __init__(self, flags: Mapping[str, object], login: str | None = None, now: str | None = None) -> None:
+        self.flags, self.login, self.now = dict(flags), login, now
+        self._reader = ThreadPoolExecutor(1, "reader")
+        self._writer = ThreadPoolExecutor(1, "writer")
+        self._reading: Context | None = None
+        self._behind = ThreadPoolExecutor(1, "behind")
+        self._reading_behind: Context | None = None
+
+    def _open(self) -> "Context":
+        from crmtui.services.context import Context
+
+        return Context.open(flags=self.flags, login=self.login, now=self.now)
+
+    async def read(self, work: "Callable[[Context], T]") -> T:
+        """What `work` reads, in the order asked. Raises the CrmError that it raises."""
+
+        def run() -> T:
+            if self._reading is None:
+                self._reading = self._open()
+            return work(self._reading)
+
+        return await asyncio.get_running_loop().run_in_executor(self._reader, run)
+
+    async def read_behind(self, work: "Callable[[Context], T]") -> T:
+        """As `read`, for what may take long and must not keep lists waiting: sums of everything, counts, searches."""
+
+        def run() -> T:
+            if self._reading_behind is None:
+                self._reading_behind = self._open()
+            return work(self._reading_behind)
+
+        return await asyncio.get_running_loop().run_in_executor(self._behind, run)
+
+    async def change(self, work: "Callable[[Context], T]") -> Done[T]:
+        """Let `work` change the store in one context of its own. Raises the CrmError that it raises; then nothing is done."""
+
+        def run() -> Done[T]:
+            with self._open() as ctx:
+                value = work(ctx)
+                return Done(value, ctx.last_tx, list(ctx.notes))
+
+        done = await asyncio.get_running_loop().run_in_executor(self._writer, run)
+        await self.forget()
+        return done
+
+    async def forget(self) -> None:
+        """Let the readers read lists, rights and names of stages anew."""
+
+        def first() -> None:
+            if self._reading is not None:
+                self._reading.forget_lists()
+
+        def second() -> None:
+            if self._reading_behind is not None:
+                self._reading_behind.forget_lists()
+
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._reader, first)
+        self._behind.submit(second)
+
+    async def reopen(self) -> None:
+        """Let go of the readers' contexts: the next reading connects anew, with the rights of that moment."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._reader, self._close_reading)
+        await loop.run_in_executor(self._behind, self._close_behind)
+
+    def _close_reading(self) -> None:
+        found, self._reading = self._reading, None
+        if found is not None:
+            found.close()
+
+    def _close_behind(self) -> None:
+        found, self._reading_behind = self._reading_behind, None
+        if found is not None:
+            found.close()
+
+    def close(self) -> None:
+        """Wait for what is being done, and let go of the store."""
+        for pool, last in ((self._reader, self._close_reading), (self._behind, self._close_behind)):
+            pool.submit(last)
+            pool.shutdown(wait=True)
+        self._writer.shutdown(wait=True)

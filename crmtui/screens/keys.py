@@ -1,0 +1,194 @@
+"""The one grammar of keys: what each key means on every screen, how a screen binds it, and what the settings change."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+from crmtui.i18n import N_, gettext
+
+GRAMMAR: dict[str, tuple[str, str]] = {
+    "up": ("up,k", N_("Move")),
+    "down": ("down,j", N_("Move")),
+    "left": ("left,h", N_("Move")),
+    "right": ("right,l", N_("Move")),
+    "page_up": ("pageup", N_("A page up")),
+    "page_down": ("pagedown", N_("A page down")),
+    "home": ("home,g", N_("To the beginning")),
+    "end": ("end,G", N_("To the end")),
+    "next": ("tab", N_("Next pane")),
+    "prev": ("shift+tab", N_("Previous pane")),
+    "open": ("enter", N_("Open")),
+    "back": ("escape,q", N_("Back")),
+    "new": ("n", N_("New")),
+    "edit": ("e", N_("Edit")),
+    "remove": ("d", N_("Remove")),
+    "agree": ("a", N_("Agree")),
+    "refuse": ("x", N_("Say no")),
+    "move_to": ("m", N_("Give to someone")),
+    "tick": ("t", N_("Done")),
+    "log": ("c", N_("Log")),
+    "undo": ("u", N_("Undo")),
+    "redo": ("ctrl+r", N_("Redo")),
+    "view": ("v", N_("Next view")),
+    "find": ("slash", N_("Find")),
+    "filter": ("f", N_("Filter")),
+    "sort": ("s", N_("Sort")),
+    "columns": ("o", N_("Columns")),
+    "period": ("p", N_("Period")),
+    "period_back": ("left_square_bracket", N_("Previous")),
+    "period_on": ("right_square_bracket", N_("Next")),
+    "whose": ("w", N_("Whose")),
+    "mark": ("space", N_("Mark")),
+    "unfold": ("plus,equals_sign", N_("Unfold")),
+    "fold": ("minus", N_("Fold")),
+    "unfold_all": ("asterisk", N_("Unfold all")),
+    "stage_back": ("less_than_sign,comma", N_("Back a stage")),
+    "stage_on": ("greater_than_sign", N_("On a stage")),
+    "menu": ("full_stop", N_("Everything for this record")),
+    "help": ("question_mark,f1", N_("Help")),
+    "search": ("ctrl+o", N_("Search")),
+    "palette": ("ctrl+p", N_("Commands")),
+    "jump": ("ctrl+g", N_("Jump")),
+    "save": ("ctrl+s", N_("Save")),
+    "quit": ("ctrl+q", N_("Quit")),
+    "copy": ("y", N_("Copy")),
+    "refresh": ("r", N_("Refresh")),
+    "panel": ("i", N_("Side panel")),
+    "zoom": ("z", N_("Full size")),
+    "pin": ("b", N_("Save view")),
+    **{f"section_{n}": (str(n), N_("Section")) for n in range(1, 10)},
+}
+"""Name → keys (the first is shown), and what it means when a screen says nothing more exact."""
+
+_LETTERS = {"k", "j", "h", "l", "g", "G"}
+SETS = ("default", "arrows")
+"""`arrows`: no letter moves the cursor."""
+
+FORBIDDEN = frozenset(
+    ("ctrl+i", "ctrl+m", "ctrl+j", "ctrl+h", "ctrl+left_square_bracket", "ctrl+b", "ctrl+a", "ctrl+z")
+    + ("ctrl+backslash", "shift+enter", *(f"ctrl+{n}" for n in range(10)))
+)
+"""Keys that terminals, tmux or screen keep, or do not send."""
+
+_known: dict[str, Binding] = {}
+"""Every binding made so far, by id."""
+
+
+def bind(where: str, *, hidden: Iterable[str] = (), priority: Iterable[str] = (), **labels: str) -> list[Binding]:
+    """Bindings of the grammar for the screen or part `where`: name=label in the order of the footer, then `hidden` ones.
+
+    Each has the id `where.name` and calls the action `name`; labels are marked texts, translated when drawn.
+    """
+    first = set(priority)
+    found = []
+    for name, label in (*labels.items(), *((name, "") for name in hidden)):
+        keys, meaning = GRAMMAR[name]
+        binding = Binding(
+            keys,
+            name if not name.startswith("section_") else f"section({name[-1]})",
+            label or meaning,
+            show=name in labels,
+            id=f"{where}.{name}",
+            priority=name in first,
+        )
+        _known[f"{where}.{name}"] = binding
+        found.append(binding)
+    return found
+
+
+def known() -> Mapping[str, Binding]:
+    """Every binding there is, by id; the modules of all screens are loaded for it."""
+    from crmtui.screens.sections import load_all
+
+    load_all()
+    return dict(sorted(_known.items()))
+
+
+def shown(key: str) -> str:
+    """A key as people read it in the footer: `^p`, `⏎`, `esc`."""
+    from crmtui.screens.glyphs import g
+
+    key = key.split(",")[0]
+    if key == "enter":
+        return g("enter")
+    if key == "space":
+        return g("space")
+    if key.startswith("ctrl+"):
+        return "^" + shown(key[5:])
+    return _NAMES.get(key, key)
+
+
+_NAMES = {
+    "escape": "esc",
+    "slash": "/",
+    "question_mark": "?",
+    "full_stop": ".",
+    "plus": "+",
+    "minus": "-",
+    "asterisk": "*",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "f1": "F1",
+}
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with one line of `[keys]`; the default key stays."""
+
+    name: str
+    sentence: str
+
+
+def keymap(own: Mapping[str, str], chosen: str = "default") -> tuple[dict[str, str], list[Complaint]]:
+    """Binding id → keys for `App.set_keymap`, from the set `chosen` and the person's `own`; and what was wrong with those."""
+    found: dict[str, str] = {}
+    every = known()
+    if chosen == "arrows":
+        for name, binding in every.items():
+            keys = [key for key in binding.key.split(",") if key not in _LETTERS]
+            if keys and len(keys) < len(binding.key.split(",")):
+                found[name] = ",".join(keys)
+    complaints = []
+    for name, keys in own.items():
+        sentence = _wrong(name, keys, every, found)
+        if sentence:
+            complaints.append(Complaint(name, sentence))
+        else:
+            found[name] = keys
+    return found, complaints
+
+
+def _wrong(name: str, keys: str, every: Mapping[str, Binding], chosen: Mapping[str, str]) -> str:
+    from crmtui.text import nearest
+
+    if name not in every:
+        near = nearest(name, every)
+        said = gettext(N_("there is no key {name}.")).format(name=name)
+        return f"{said} {gettext(N_('Did you mean {nearest}?')).format(nearest=near)}" if near else said
+    wanted = [key.strip() for key in keys.split(",")]
+    if not all(wanted):
+        return gettext(N_("{name} needs the name of a key.")).format(name=name)
+    for key in wanted:
+        if key in FORBIDDEN:
+            return gettext(N_("terminals do not send {key} reliably.")).format(key=key)
+        where = name.partition(".")[0]
+        for other, binding in every.items():
+            if other == name or other.partition(".")[0] not in (where, "app"):
+                continue
+            if key in chosen.get(other, binding.key).split(","):
+                return gettext(N_("{key} already means {other}.")).format(key=key, other=other)
+    return ""
