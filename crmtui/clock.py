@@ -66,6 +66,26 @@ _MOMENT = re.compile(
     r"\s?(?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 _WORDS = {"tomorrow": 1, "明天": 1, "yesterday": -1, "昨天": -1}
+_WEEKDAYS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("monday", "mon", "一"),
+            ("tuesday", "tue", "二"),
+            ("wednesday", "wed", "三"),
+            ("thursday", "thu", "四"),
+            ("friday", "fri", "五"),
+            ("saturday", "sat", "六"),
+            ("sunday", "sun", "日", "天"),
+        )
+    )
+    for name in names
+}
+_WEEKDAY = re.compile(
+    rf"(?:(?P<step>last|this|next)\s+)?(?P<day>{'|'.join(name for name in _WEEKDAYS if name.isascii())})"
+    r"|(?P<chinese>上|本|这|下)?(?:个?星期|周|礼拜)(?P<number>[一二三四五六日天])"
+)
+_WEEKS = {"last": -1, "this": 0, "next": 1, "上": -1, "本": 0, "这": 0, "下": 1}
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 
 
@@ -83,6 +103,7 @@ def add_months(day: date, count: int) -> date:
 def parse_date(text: str, today: date) -> date:
     """The day meant by `2026-11-21`, `today`, `tomorrow`, `yesterday`, `today+30d`, `+3d`, `-2w`, `+1m`, `+1y`, 今天.
 
+    `friday` and 周五 are the first after today; `next friday` and 下周五 are of the next week, which begins on Monday.
     Month ends clamp. Raises Invalid `date.invalid`, also outside the years 1970 to 2199.
     """
     word = text.strip().lower()
@@ -94,6 +115,8 @@ def parse_date(text: str, today: date) -> date:
             return _in_range(
                 _shifted(day, int(found["sign"] + found["count"]), found["unit"]) if found["sign"] else day
             )
+        if found := _WEEKDAY.fullmatch(word):
+            return _in_range(_weekday(found, today))
     except (ValueError, OverflowError):
         pass  # refused below, like anything else that is no day between 1970 and 2199
     raise Invalid(
@@ -105,6 +128,14 @@ def parse_date(text: str, today: date) -> date:
         last=LAST_YEAR,
         example=today.isoformat(),
     )
+
+
+def _weekday(found: re.Match[str], today: date) -> date:
+    wanted = _WEEKDAYS[found["day"] or found["number"]]
+    step = found["step"] or found["chinese"]
+    if step is None:
+        return today + timedelta(days=(wanted - today.weekday() - 1) % 7 + 1)
+    return today + timedelta(days=wanted - today.weekday() + 7 * _WEEKS[step])
 
 
 def _shifted(day: date, count: int, unit: str) -> date:

@@ -41,11 +41,17 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def check(ask: Compare, term: Term) -> None:
-    """Raise Invalid `condition.type` unless the field can be compared in this way."""
+def operators(term: Term) -> str:
+    """The operators by which the field can be compared, with blanks between them."""
     allowed = "= < <= > >= in" if term.field.name == "id" else _ALLOWED.get(term.field.kind, "")
     if term.field.kind == "ref" and "parent_id" in table(term.field.noun).__table__.columns:
         allowed += " under"
+    return allowed
+
+
+def check(ask: Compare, term: Term) -> None:
+    """Raise Invalid `condition.type` unless the field can be compared in this way."""
+    allowed = operators(term)
     if ask.op not in allowed.split():
         said = ask.op_place.text[ask.op_place.start : ask.op_place.end]
         raise fault(

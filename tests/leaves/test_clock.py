@@ -78,6 +78,32 @@ def test_a_day_starts_at_its_first_moment(zone: str, day: date, start: str) -> N
     assert clock.day_of(clock.start_of(day) - timedelta(seconds=1)) == day - timedelta(days=1)
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("friday", "2026-11-27"),
+        ("Sat", "2026-11-28"),
+        ("next friday", "2026-11-27"),
+        ("this friday", "2026-11-20"),
+        ("last monday", "2026-11-09"),
+        ("周日", "2026-11-22"),
+        ("下周一", "2026-11-23"),
+        ("下星期天", "2026-11-29"),
+        ("上周五", "2026-11-13"),
+    ],
+)
+def test_weekdays(text: str, day: str) -> None:
+    assert parse_date(text, TODAY) == date.fromisoformat(day)  # a Saturday
+
+
+@given(DAYS, st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]))
+def test_a_weekday_is_the_first_of_its_name_after_today(today: date, name: str) -> None:
+    if today < date(2199, 12, 20):
+        day = parse_date(name, today)
+        assert 1 <= (day - today).days <= 7
+        assert day.weekday() == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].index(name)
+
+
 # -- dates ------------------------------------------------------------------------------------------------------
 
 
