@@ -16,7 +16,7 @@ from crmtui import config as configuration
 from crmtui.clock import Clock
 from crmtui.errors import Conflict, Forbidden, Invalid, NotReady, Refused, about
 from crmtui.i18n import N_, gettext
-from crmtui.store import refs, session
+from crmtui.store import plain, refs, session
 from crmtui.store.record import Record, table
 from crmtui.store.session import Store, Tx
 from crmtui.store.values import Entry, Ref, in_language
@@ -136,7 +136,7 @@ class Context:
         self.store.close()
 
     def _load_company(self, tx: Tx) -> Company:
-        rows = {row.name: row.value for row in tx.session.scalars(select(table("setting")))}
+        rows = plain.settings(tx.session.connection())
         known = {
             name: rows[name] for name in ("name", "currency", "timezone", "phone_region") if name in rows
         }
@@ -161,9 +161,8 @@ class Context:
         return self._actor(tx, login, acting_as)
 
     def _actor(self, tx: Tx, login: str, acting_as: str) -> Actor:
-        user, role, right = table("user"), table("role"), table("role_right")
-        found = tx.session.scalars(select(user).where(user.login == acting_as)).first()
-        if found is None or not found.active or found.archived_at is not None:
+        found = plain.person(tx.session.connection(), acting_as)
+        if found is None or not found.active:
             sentence = (
                 N_("{login} is not a user of this store.")
                 if found is None
@@ -175,12 +174,7 @@ class Context:
                 hint=N_("An administrator can add people: crm user add NAME --login {login}."),
                 login=acting_as,
             )
-        code = tx.session.scalars(select(role.code).where(role.id == found.role_id)).first() or ""
-        rows = tx.session.execute(
-            select(right.noun, right.verb, right.scope).where(right.role_id == found.role_id)
-        )
-        rights = {(noun, verb): scope for noun, verb, scope in rows}
-        return Actor(found.id, login, acting_as, code, found.dept_id, found.territory_id, rights)
+        return Actor(found.id, login, acting_as, found.role, found.dept_id, found.territory_id, found.rights)
 
     # Reading and changing
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from crmtui.errors import Refused
 from crmtui.i18n import N_
 from crmtui.services.context import Context, Tx
+from crmtui.store import plain
 from crmtui.store.record import table
 
 LAST = 1000
@@ -88,7 +89,8 @@ def transition(tx: Tx, opp: Any, to: str | None) -> Step:
                 stage=opp.stage,
                 ref=f"O-{opp.id}",
             )
-    possible = [code for code in in_use if code in _left_for(tx, opp)] if opp.stage is not None else in_use
+    left_for = in_use if opp.stage is None else _left_for(tx, opp)
+    possible = [code for code in in_use if code in left_for]
     if to not in possible:
         raise Refused(
             "opp.no_such_step",
@@ -106,6 +108,4 @@ def transition(tx: Tx, opp: Any, to: str | None) -> Step:
 
 def _left_for(tx: Tx, opp: Any) -> set[str]:
     """The stages to which an opportunity may move from where it stands."""
-    moves = table("transition")
-    query = select(moves.to_stage).where(moves.process_id == opp.process_id, moves.from_stage == opp.stage)
-    return set(tx.session.scalars(query))
+    return plain.moves(tx.session.connection(), opp.process_id, opp.stage)

@@ -13,7 +13,7 @@ from crmtui.i18n import N_, gettext, language
 from crmtui.money import Money, digits_of
 from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
-from crmtui.store import refs, values
+from crmtui.store import plain, refs, values
 from crmtui.store.fields import Field
 from crmtui.store.keys import search_keys
 from crmtui.store.record import declared, table
@@ -77,10 +77,9 @@ def custom_fields(tx: Tx, noun: str) -> list[Field]:
 
 
 def _custom_fields(tx: Tx, noun: str) -> list[Field]:
-    attribute = table("attribute")
-    query = select(attribute).where(attribute.noun == noun, attribute.archived_at.is_(None))
-    rows = tx.session.scalars(query.order_by(attribute.position, attribute.id))
-    return [_custom(row) for row in rows]
+    if tx.actor.scope("attribute", "show") == "none":
+        return []
+    return [_custom(row) for row in plain.attributes(tx.session.connection(), noun)]
 
 
 def _custom(row: Any) -> Field:
@@ -91,7 +90,7 @@ def _custom(row: Any) -> Field:
         name=f"x.{row.name}",
         column=f"x.{row.name}",
         label=title,
-        required=row.required,
+        required=bool(row.required),
         max=sizes.get(row.type, 0),
         low=0 if row.type in ("whole", "percent") else None,
         high=100 if row.type == "percent" else 10**15 if row.type == "whole" else None,

@@ -1,15 +1,13 @@
-"""Opportunities, and the people who work on them together."""
+"""Opportunities."""
 
 from datetime import date, datetime
 from typing import ClassVar
 
-import sqlmodel
-from sqlalchemy import Index, Text
+from sqlalchemy import Index
 
 from crmtui.i18n import N_
 from crmtui.store import fields
-from crmtui.store.record import Part, Record
-from crmtui.store.types import Whole
+from crmtui.store.record import Record
 
 STATES = ("open", "suspended", "won", "lost", "terminated", "duplicate")
 CATEGORIES = ("omitted", "pipeline", "best", "commit", "closed")
@@ -71,19 +69,3 @@ class Opportunity(Record, table=True):
     end_project: str | None = fields.line(200)
     stage_at: datetime | None = fields.moment(label=N_("In this stage since"))
     lead_id: int | None = fields.ref("lead", verb="system")
-
-
-class Member(Part, table=True):
-    """A person in an opportunity's team, who therefore sees it."""
-
-    __tablename__ = "opp_member"
-    __table_args__ = (
-        Index("opp_member_key", "opp_id", "user_id", unique=True),
-        Index("opp_member_user", "user_id", "opp_id"),
-    )
-    PART_OF: ClassVar[tuple[str, str]] = ("opp", "opp_id")
-
-    opp_id: int = sqlmodel.Field(sa_type=Whole)
-    user_id: int = sqlmodel.Field(sa_type=Whole)
-    role: str | None = sqlmodel.Field(default=None, sa_type=Text)
-    responsibility: str | None = sqlmodel.Field(default=None, sa_type=Text)

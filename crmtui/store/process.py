@@ -1,14 +1,12 @@
-"""Sales processes: their stages, and the moves between them."""
+"""Sales processes and their stages."""
 
 from typing import ClassVar
 
-import sqlmodel
-from sqlalchemy import Index, Text
+from sqlalchemy import Index
 
 from crmtui.i18n import N_
 from crmtui.store import fields
-from crmtui.store.record import Part, Record
-from crmtui.store.types import Whole
+from crmtui.store.record import Record
 
 
 class Process(Record, table=True):
@@ -41,15 +39,3 @@ class Stage(Record, table=True):
     probability: int | None = fields.percent(label=N_("Win rate %"))
     category: str = fields.state("omitted", "pipeline", "best", "commit", default="pipeline")
     max_days: int | None = fields.whole(1, 3650, label=N_("Days allowed"))
-
-
-class Transition(Part, table=True):
-    """An opportunity may move from one stage to the other."""
-
-    __tablename__ = "transition"
-    __table_args__ = (Index("transition_key", "process_id", "from_stage", "to_stage", unique=True),)
-    PART_OF: ClassVar[tuple[str, str]] = ("process", "process_id")
-
-    process_id: int = sqlmodel.Field(sa_type=Whole)
-    from_stage: str = sqlmodel.Field(sa_type=Text)
-    to_stage: str = sqlmodel.Field(sa_type=Text)

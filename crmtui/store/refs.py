@@ -46,9 +46,8 @@ def find_ids(tx: Tx, noun: str, text: str) -> list[int]:
     if BAD_TEXT.search(text):
         return []  # no column can hold it, so none is asked
     query = select(model.id).order_by(model.id).limit(11)
-    found = _NUMBER.fullmatch(text)
-    if found and (found[1] is None or found[1].upper() == model.PREFIX):
-        number = int(found[2] or found[3])
+    number = _number(model, text)
+    if number is not None:
         return list(tx.session.scalars(query.where(model.id == number))) if number < 2**63 else []
     if text.startswith("ext:"):
         return list(tx.session.scalars(query.where(model.external_id == text[4:])))
@@ -56,6 +55,14 @@ def find_ids(tx: Tx, noun: str, text: str) -> list[int]:
     same = [getattr(model, name) == text for name in _OTHER_NAMES.get(noun, ())]
     ids = list(tx.session.scalars(query.where(or_(model.name_key == key, *same))))
     return _exact(tx, model, ids, text, same) if len(ids) > 1 else ids
+
+
+def _number(model: Any, text: str) -> int | None:
+    """The id that `text` says outright, alone or behind the prefix of its noun."""
+    found = _NUMBER.fullmatch(text)
+    if not found or (found[1] is not None and found[1].upper() != model.PREFIX):
+        return None
+    return int(found[2] or found[3])
 
 
 def _exact(tx: Tx, model: Any, ids: list[int], text: str, same: Sequence[Any]) -> list[int]:
@@ -103,13 +110,7 @@ def resolve(tx: Tx, noun: str, text: str) -> int:
     if len(ids) == 1:
         return ids[0]
     if not ids:
-        raise NotFound(
-            "record.not_found",
-            N_("There is no {noun} {text} that you can see."),
-            hint=N_("crm {noun} list shows what there is."),
-            noun=noun,
-            text=text,
-        )
+        raise _not_found(noun, text)
     raise NotFound(
         "record.ambiguous",
         N_("{text} can mean several: {candidates}."),
@@ -119,17 +120,30 @@ def resolve(tx: Tx, noun: str, text: str) -> int:
     )
 
 
+def _not_found(noun: str, text: str) -> NotFound:
+    return NotFound(
+        "record.not_found",
+        N_("There is no {noun} {text} that you can see."),
+        hint=N_("crm {noun} list shows what there is."),
+        noun=noun,
+        text=text,
+    )
+
+
 def get(tx: Tx, noun: str, text: str) -> Any:
     """The visible record that `text` means, locked for this transaction when it writes.
 
     Raises NotFound, and Forbidden where the running verb is one of the noun's own that the actor may not do on it.
     """
     model = table(noun)
-    query = select(model).where(model.id == resolve(tx, noun, text))
+    number = _number(model, text) or 0
+    query = select(model).where(model.id == (number if 0 < number < 2**63 else resolve(tx, noun, text)))
     if tx.verb and not tx.store.sqlite:
         # Keys stay readable: an insert that points here, or a move under here, need not wait.
         query = query.with_for_update(of=model, key_share=True)
-    row = tx.session.scalars(query).one()
+    row = tx.session.scalars(query).first()
+    if row is None:
+        raise _not_found(noun, text)
     own, _, verb = tx.verb.partition(".")
     if own == noun:
         may_record(tx, noun, row.id, verb)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from crmtui.errors import Forbidden, Invalid, NotReady
 from crmtui.i18n import N_
-from crmtui.store import dialect, exchange, keys, stamp, trouble
+from crmtui.store import dialect, exchange, keys, plain, stamp, trouble
 from crmtui.store.record import Part, Record, table
 from crmtui.store.visibility import (
     EXCEPTIONS,
@@ -294,7 +294,7 @@ def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
 
     def on_flush(flushed: Session, _context: object, _instances: object) -> None:
         tx = tx_of["tx"]
-        if any(isinstance(row, table("attribute")) for row in (*flushed.new, *flushed.dirty)):
+        if any(getattr(row, "NOUN", "") == "attribute" for row in (*flushed.new, *flushed.dirty)):
             tx.known.clear()
         for row in list(flushed.new):
             _enter(tx, row)
@@ -442,14 +442,7 @@ def writing(
         tx = holder["tx"] = Tx(store, session, actor, now, verb)
         tx.id = tx_id
         if tx_id is None:
-            from crmtui.store.journal import (
-                Change,  # a command that only reads does without the journal's tables
-            )
-
-            change = Change(at=now, actor_id=actor.id, login=actor.login, verb=verb, note=note, undoes=undoes)
-            session.add(change)
-            session.flush()
-            tx.id = change.id
+            tx.id = plain.change(session.connection(), now, actor.id, actor.login, verb, note, undoes)
         _announce(tx, tx.id)
         yield tx
 

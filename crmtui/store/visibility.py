@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import visitors
 
+from crmtui.store.plain import MEMBER
 from crmtui.store.record import TABLES, table
 
 SCOPES = ("none", "own", "team", "dept", "territory", "all")
@@ -87,7 +88,7 @@ def _mine(model: Any, actor: Actor) -> ColumnElement[bool]:
 def _in_team(model: Any, actor: Actor) -> ColumnElement[bool]:
     if model.NOUN != "opp":
         return false()
-    member = table("opp_member")
+    member = MEMBER.c
     shared: ColumnElement[bool] = model.id.in_(select(member.opp_id).where(member.user_id == actor.id))
     return shared
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, false, literal, or_, select
 
 from crmtui.store import exchange, past
+from crmtui.store.plain import MEMBER
 from crmtui.store.record import label_column, table
 from crmtui.store.session import Tx
 from crmtui.store.types import Day, Whole
@@ -101,8 +102,7 @@ class World:
             and_(rows.owner_id.is_(None), among(rows.created_by_id, people)),
         ]
         if noun == "opp" and scope != "own":
-            member = table("opp_member").__table__
-            reach.append(rows.id.in_(select(member.c.opp_id).where(member.c.user_id == actor.id)))
+            reach.append(rows.id.in_(select(MEMBER.c.opp_id).where(MEMBER.c.user_id == actor.id)))
         if scope == "territory" and actor.territory_id is not None and hasattr(rows, "territory_id"):
             reach.append(among(rows.territory_id, below(self.tree("territory"), {actor.territory_id})))
         return or_(*reach)

@@ -1,0 +1,93 @@
+"""What nearly every command asks, by the names of tables alone: their classes cost more to load than the answers.
+
+Nothing here carries the read predicate: settings, rights, attributes and moves of a process are the frame of the store.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, TableClause, column, insert, select, table
+
+from crmtui.store.types import Moment, Whole
+
+
+def _named(name: str, *columns: str, **typed: Any) -> TableClause:
+    return table(
+        name,
+        *(column(each) for each in columns),
+        *(column(each, kind) for each, kind in typed.items()),
+    )
+
+
+MEMBER = _named("opp_member", opp_id=Whole, user_id=Whole)
+"""Who works on which opportunity."""
+_SETTING = _named("setting", "name", "value")
+_ROLE = _named("role", "id", "code")
+_RIGHT = _named("role_right", "role_id", "noun", "verb", "scope")
+_USER = _named("user", "id", "login", "active", "archived_at", "role_id", "dept_id", "territory_id")
+_MOVE = _named("transition", "process_id", "from_stage", "to_stage")
+_CHANGE = _named("tx", "actor_id", "login", "verb", "note", "undoes", id=Whole, at=Moment)
+_ATTRIBUTE = _named(
+    "attribute",
+    *("id", "noun", "name", "type", "title", "title_zh", "list", "required", "position", "archived_at"),
+)
+
+
+class Person(NamedTuple):
+    """Who a login is; `active` also says that nobody archived them. `role` is the code of theirs, empty for none."""
+
+    id: int
+    active: bool
+    role: str
+    dept_id: int | None
+    territory_id: int | None
+    rights: dict[tuple[str, str], str]
+    """noun and verb → scope."""
+
+
+def settings(connection: Connection) -> dict[str, str]:
+    """What holds for the whole company, by name."""
+    return dict(connection.execute(select(_SETTING.c.name, _SETTING.c.value)).all())
+
+
+def person(connection: Connection, login: str) -> Person | None:
+    """Who works under `login`; None for nobody."""
+    user, right = _USER.c, _RIGHT.c
+    known = select(_USER, _ROLE.c.code.label("role")).where(user.login == login)
+    found = connection.execute(known.outerjoin_from(_USER, _ROLE, _ROLE.c.id == user.role_id)).first()
+    if found is None:
+        return None
+    rows = connection.execute(
+        select(right.noun, right.verb, right.scope).where(right.role_id == found.role_id)
+    )
+    rights = {(noun, verb): scope for noun, verb, scope in rows}
+    active = bool(found.active) and found.archived_at is None
+    return Person(found.id, active, found.role or "", found.dept_id, found.territory_id, rights)
+
+
+def attributes(connection: Connection, noun: str) -> list[Any]:
+    """The company's own attributes of `noun` in their order, as rows with name, type, title, title_zh, list, required."""
+    own = _ATTRIBUTE.c
+    query = select(_ATTRIBUTE).where(own.noun == noun, own.archived_at.is_(None))
+    return list(connection.execute(query.order_by(own.position, own.id)))
+
+
+def moves(connection: Connection, process: int, stage: str) -> set[str]:
+    """The stages to which an opportunity may move from `stage` of `process`."""
+    query = select(_MOVE.c.to_stage).where(_MOVE.c.process_id == process, _MOVE.c.from_stage == stage)
+    return set(connection.execute(query).scalars())
+
+
+def change(
+    connection: Connection,
+    at: datetime,
+    actor: int | None,
+    login: str,
+    verb: str,
+    note: str,
+    undoes: int | None,
+) -> int:
+    """Put a transaction into the journal's list of them; its id."""
+    row = {"at": at, "actor_id": actor, "login": login, "verb": verb, "note": note, "undoes": undoes}
+    made: int = connection.execute(insert(_CHANGE).returning(_CHANGE.c.id), row).scalar_one()
+    return made
