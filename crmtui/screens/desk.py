@@ -31,6 +31,19 @@ class Desk:
         self._reading: Context | None = None
         self._behind = ThreadPoolExecutor(1, "behind")
         self._reading_behind: Context | None = None
+        self._waiting = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return self._waiting > 0
+
+    async def _ask(self, pool: ThreadPoolExecutor, run: Callable[[], T]) -> T:
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, run)
+        finally:
+            self._waiting -= 1
 
     def _open(self) -> "Context":
         from crmtui.services.context import Context
@@ -45,7 +58,7 @@ class Desk:
                 self._reading = self._open()
             return work(self._reading)
 
-        return await asyncio.get_running_loop().run_in_executor(self._reader, run)
+        return await self._ask(self._reader, run)
 
     async def read_behind(self, work: "Callable[[Context], T]") -> T:
         """As `read`, for what may take long and must not keep lists waiting: sums of everything, counts, searches."""
@@ -55,7 +68,7 @@ class Desk:
                 self._reading_behind = self._open()
             return work(self._reading_behind)
 
-        return await asyncio.get_running_loop().run_in_executor(self._behind, run)
+        return await self._ask(self._behind, run)
 
     async def change(self, work: "Callable[[Context], T]") -> Done[T]:
         """Let `work` change the store in one context of its own. Raises the CrmError that it raises; then nothing is done."""
@@ -65,7 +78,7 @@ class Desk:
                 value = work(ctx)
                 return Done(value, ctx.last_tx, list(ctx.notes))
 
-        done = await asyncio.get_running_loop().run_in_executor(self._writer, run)
+        done = await self._ask(self._writer, run)
         await self.forget()
         return done
 

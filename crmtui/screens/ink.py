@@ -33,7 +33,9 @@ class Ink:
         for name in Ink.__annotations__:
             setattr(self, name, _hex(variables.get(_VARIABLES.get(name, name), "")))
 
-    def style(self, token: str = "foreground", *, bold: bool = False, dim: bool = False, on: str = "") -> Style:
+    def style(
+        self, token: str = "foreground", *, bold: bool = False, dim: bool = False, on: str = ""
+    ) -> Style:
         """The style of text in `token`; `bold token` is bold; `on` names the ground."""
         if token.startswith("bold "):
             token, bold = token[5:], True

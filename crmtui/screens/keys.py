@@ -66,8 +66,19 @@ SETS = ("default", "arrows")
 """`arrows`: no letter moves the cursor."""
 
 FORBIDDEN = frozenset(
-    ("ctrl+i", "ctrl+m", "ctrl+j", "ctrl+h", "ctrl+left_square_bracket", "ctrl+b", "ctrl+a", "ctrl+z")
-    + ("ctrl+backslash", "shift+enter", *(f"ctrl+{n}" for n in range(10)))
+    (
+        "ctrl+i",
+        "ctrl+m",
+        "ctrl+j",
+        "ctrl+h",
+        "ctrl+left_square_bracket",
+        "ctrl+b",
+        "ctrl+a",
+        "ctrl+z",
+        "ctrl+backslash",
+        "shift+enter",
+        *(f"ctrl+{n}" for n in range(10)),
+    )
 )
 """Keys that terminals, tmux or screen keep, or do not send."""
 
@@ -75,7 +86,9 @@ _known: dict[str, Binding] = {}
 """Every binding made so far, by id."""
 
 
-def bind(where: str, *, hidden: Iterable[str] = (), priority: Iterable[str] = (), **labels: str) -> list[Binding]:
+def bind(
+    where: str, *, hidden: Iterable[str] = (), priority: Iterable[str] = (), **labels: str
+) -> list[Binding]:
     """Bindings of the grammar for the screen or part `where`: name=label in the order of the footer, then `hidden` ones.
 
     Each has the id `where.name` and calls the action `name`; labels are marked texts, translated when drawn.

@@ -126,7 +126,12 @@ def with_ours(variables: dict[str, str]) -> dict[str, str]:
 
     text, ground = variables["foreground"], variables["background"]
     if not (text.startswith("#") and ground.startswith("#")):  # such as the ansi themes
-        return {**variables, "muted": "ansi_bright_black", "faint": "ansi_bright_black", "border": "ansi_bright_black"}
+        return {
+            **variables,
+            "muted": "ansi_bright_black",
+            "faint": "ansi_bright_black",
+            "border": "ansi_bright_black",
+        }
     ink, paper = Color.parse(text), Color.parse(ground)
     return {
         **variables,

@@ -1,0 +1,543 @@
+"""The screen program: settings, theme and keys, the nine sections, changing and taking back, and what others change."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual.app import App, ReturnType
+from textual.screen import Screen
+
+from crmtui.errors import CrmError
+from crmtui.i18n import N_, gettext
+from crmtui.screens import themes
+from crmtui.screens.desk import Desk
+from crmtui.screens.frame import Note, TooSmall, told
+from crmtui.screens.glyphs import g, glyphs
+from crmtui.screens.keys import bind, keymap, shown
+from crmtui.screens.place import Place
+from crmtui.screens.sections import SECTIONS, Section, Tab, home, page_class, place_class
+
+if TYPE_CHECKING:
+    from crmtui.services.context import Context
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the command line, for the palette: its words after `crm`, its help, and the record kind it is of."""
+
+    path: str
+    help: str
+    noun: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the program looks and is steered, from the settings; `complaints` are shown when it opens."""
+
+    theme: str = ""
+    ascii: bool = False
+    animations: bool = True
+    accessible: bool = False
+    keyset: str = "default"
+    keys: Mapping[str, str] | None = None
+    complaints: Sequence[str] = ()
+
+
+class CrmApp(App[int]):
+    """The program. `flags` are configuration keys from the command line, as for a command; `start` a ref to open at."""
+
+    TITLE = "crm"
+    CSS_PATH = Path(__file__).with_name("crm.tcss")
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow"),
+        (100, "-normal"),
+        (120, "-wide"),
+        (160, "-xwide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    BINDINGS: ClassVar[list[Any]] = bind(
+        "app",
+        whose=N_("Whose"),
+        period=N_("Period"),
+        search=N_("Search"),
+        jump=N_("Jump"),
+        undo=N_("Undo"),
+        help=N_("Help"),
+        hidden=(
+            "redo",
+            "palette",
+            "quit",
+            "period_back",
+            "period_on",
+            *(f"section_{n}" for n in range(1, 10)),
+        ),
+        priority=("search", "palette", "jump", "quit"),
+    )
+    POLL_SECONDS: ClassVar[float] = 1.0
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        look: Look | None = None,
+        commands: Sequence[Command] = (),
+        start: str = "",
+        no_color: bool = False,
+    ) -> None:
+        self.look = look or Look()
+        glyphs.ascii = self.look.ascii
+        super().__init__()
+        self.desk, self.commands, self.start = desk, commands, start
+        self.whose, self.period, self.period_name = "mine", "this quarter", ""
+        self.who = self.login = self.dept_path = self.role = ""
+        self.dept = ""
+        self.section = 1
+        self.sections: list[Section] = list(SECTIONS)
+        self.badges: dict[int, int] = {}
+        self.offline = ""
+        self.mark = 0
+        self.recent: list[str] = []
+        """Refs opened lately, newest first."""
+        self._places: dict[tuple[int, str], Place] = {}
+        self._tab: dict[int, str] = {}
+        for theme in themes.OURS:
+            self.register_theme(theme)
+
+    # -- beginning
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's variables, with our own tokens for themes that have none."""
+        variables = super().get_css_variables()
+        if self.theme not in themes.NAMES:
+            variables = themes.with_ours(variables)
+            self.theme_variables = variables
+        return variables
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own tokens must have a value under every theme."""
+        return {"muted": "#888888", "faint": "#888888"}
+
+    def on_mount(self) -> None:
+        """Put on the theme and the keys, then show the first screen and find out who is there."""
+        wanted = themes.first(self.console.color_system, self.no_color, self.look.theme)
+        complaints = list(self.look.complaints)
+        if wanted not in self.available_themes:
+            complaints.append(gettext(N_("There is no theme {name}.")).format(name=wanted))
+            wanted = themes.DEFAULT
+        self.theme = wanted
+        if not self.look.animations:
+            self.animation_level = "none"
+        self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+        if self.look.keys or self.look.keyset != "default":
+            mapped, wrong = keymap(self.look.keys or {}, self.look.keyset)
+            complaints += [complaint.sentence for complaint in wrong]
+            self.set_keymap(mapped)
+        for section in SECTIONS:
+            self.add_mode(str(section.number), self._base_of(section))
+        self.run_worker(self._begin(complaints), exit_on_error=False)
+
+    def _base_of(self, section: Section) -> Callable[[], Screen[Any]]:
+        return lambda: self._place(section, section.tabs[0])
+
+    def _place(self, section: Section, tab: Tab) -> Place:
+        found = self._places.get((section.number, tab.name))
+        if found is None:
+            found = place_class(tab)(tab)
+            self._places[(section.number, tab.name)] = found
+            self.install_screen(found, f"{section.number}.{tab.name}")
+        return found
+
+    async def _begin(self, complaints: list[str]) -> None:
+        try:
+            me = await self.desk.read(_me)
+        except CrmError as error:
+            self.exit(1, message=f"crm: {told(error)}")
+            self.refused = error
+            return
+        self.take(me)
+        self.mark = me.mark
+        await self.go(1)
+        if self.start:
+            await self.open_record(self.start)
+        for complaint in complaints:
+            self.note(complaint, "warn")
+        self.set_interval(self.POLL_SECONDS, self._look_for_changes)
+
+    refused: CrmError | None = None
+    """Why the program could not begin."""
+
+    def take(self, me: "Me") -> None:
+        """Who is there, what they may see, and where they stand."""
+        self.who, self.login, self.role = me.who, me.login, me.role
+        self.dept, self.dept_path, self.period_name = me.dept, me.dept_path, me.period_name
+        self.whose = me.whose
+        self.allowed = me.listed
+        self.sections = [section for section in SECTIONS if self.tabs_of(section.number)]
+
+    allowed: frozenset[str] = frozenset()
+    """The nouns that the person may list."""
+
+    # -- where one is
+
+    @property
+    def state(self) -> tuple[str, str, int]:
+        """What every reading depends on: whose, which period, and the store's mark."""
+        return self.whose, self.period, self.mark
+
+    def tabs_of(self, number: int) -> list[Tab]:
+        """The tabs of a section that this person may see."""
+        return [
+            tab
+            for tab in SECTIONS[number - 1].tabs
+            if not tab.nouns or self.allowed.issuperset(tab.nouns[:1])
+        ]
+
+    async def go(self, number: int, tab: str = "") -> None:
+        """To a section; the same one again: its next tab. Pages that lie over it stay where they are."""
+        tabs = self.tabs_of(number)
+        if not tabs:
+            self.note(gettext(N_("There is nothing here yet.")), "warn")
+            return
+        names = [one.name for one in tabs]
+        now = self._tab.get(number, "")
+        same = number == self.section and self.current_mode == str(number)
+        if not tab:
+            tab = names[(names.index(now) + 1) % len(names)] if same and now in names else now or names[0]
+        if tab not in names:
+            self.note(gettext(N_("You do not see that.")), "warn")
+            return
+        if same and now == tab:
+            return
+        self.section = number
+        if self.current_mode != str(number):
+            await self.switch_mode(str(number))
+        wanted = self._place(SECTIONS[number - 1], tabs[names.index(tab)])
+        if self._tab.get(number, names[0]) != tab or wanted not in self.screen_stack:
+            while len(self.screen_stack) > 1:
+                await self.pop_screen()
+            if self.screen is not wanted:
+                await self.switch_screen(wanted)
+        self._tab[number] = tab
+
+    def next_tab(self) -> None:
+        """The next tab of the section."""
+        self.run_worker(self.go(self.section), exit_on_error=False)
+
+    def back(self) -> None:
+        """One level back; at the lowest nothing happens."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def arrived(self, place: Place) -> None:
+        """A screen came to the front."""
+        self.section = place.SECTION if not place.PAGE else self.section
+        place.set_class(glyphs.ascii, "-ascii")
+        place.set_class(self.look.accessible, "-accessible")
+
+    async def open_record(self, ref: str) -> None:
+        """The page of the record that `ref` names, over the present screen."""
+        noun = _noun_of(ref)
+        if noun is None:
+            self.note(gettext(N_("{ref} does not tell what kind of record it is.")).format(ref=ref), "warn")
+            return
+        self.recent = [ref, *(one for one in self.recent if one != ref)][:20]
+        await self.push_screen(page_class(noun)(noun, ref))
+
+    async def open_list(self, noun: str, where: str = "", title: str = "") -> None:
+        """The list of `noun` with the condition `where` as its chips, over the present screen."""
+        from crmtui.screens.records import RecordList
+
+        await self.push_screen(RecordList.over(noun, where, title))
+
+    async def open_home(self, noun: str) -> None:
+        """The tab where `noun` lives."""
+        place = home(noun)
+        if place is not None:
+            await self.go(*place)
+
+    # -- telling
+
+    def note(self, text: str, kind: str = "info", seconds: float = Note.SECONDS) -> None:
+        """One line at the bottom right."""
+        for note in self.screen.query(Note):
+            note.tell(text, kind, seconds)
+
+    def broken(self, error: BaseException) -> None:
+        """A fault of the program: one sentence, and the traceback in the log."""
+        from crmtui.screens.faults import written
+
+        self.note(written(error), "error")
+
+    # -- changing
+
+    async def change(
+        self, work: "Callable[[Context], T]", said: str | Callable[[T], str], *, quietly: bool = False
+    ) -> T | None:
+        """Change the store; say what was done and how to take it back, or why it was refused (then None comes back)."""
+        try:
+            done = await self.desk.change(work)
+        except CrmError as error:
+            if quietly:
+                raise
+            self.note(told(error), "error")
+            return None
+        self.tell_done(said(done.value) if callable(said) else said, done.tx, done.notes)
+        await self._look_for_changes()
+        return done.value
+
+    def tell_done(self, said: str, tx: str | None, notes: Sequence[str] = ()) -> None:
+        """What was done, what was remarked, and the key that takes it back."""
+        remarks = "".join(f"  {remark}" for remark in notes)
+        undo = f"   {shown('u')} {gettext(N_('undo'))}" if tx else ""
+        self.note(f"{said}{remarks}{undo}")
+
+    async def action_undo(self) -> None:
+        """Take back the newest change of today that is one's own."""
+        from crmtui.services.undoing import back
+
+        await self.change(back, lambda said: said)
+
+    async def action_redo(self) -> None:
+        """Do again what was taken back last."""
+        from crmtui.services.undoing import forth
+
+        await self.change(forth, lambda said: said)
+
+    # -- what others change
+
+    async def _look_for_changes(self) -> None:
+        from crmtui.services import watch
+
+        mark = self.mark
+        try:
+            seen = await self.desk.read_behind(lambda ctx: watch.since(ctx, mark))
+        except CrmError:
+            if not self.offline:
+                self.offline = await self._now()
+                self._redraw()
+            return
+        if self.offline:
+            self.offline = ""
+            self._redraw()
+        if seen.mark > self.mark:
+            self.mark = seen.mark
+            self.touched = seen
+            await self.desk.forget()
+            screen = self.screen
+            for shown_one in reversed(self.screen_stack):
+                if isinstance(shown_one, Place):
+                    shown_one.reload("store")
+                    break
+            if not isinstance(screen, Place) and hasattr(screen, "store_changed"):
+                screen.store_changed(seen)
+
+    touched: Any = None
+    """The records that changed last, as `services.watch.Seen`."""
+
+    async def _now(self) -> str:
+        from datetime import datetime
+
+        return gettext(N_("{time}, offline")).format(time=datetime.now().astimezone().strftime("%H:%M"))
+
+    # -- keys that mean the same everywhere
+
+    async def action_section(self, number: int | str) -> None:
+        """A section, by its digit."""
+        await self.go(int(number))
+
+    async def action_tab(self, name: str) -> None:
+        """A tab of this section, by a click in the crumb."""
+        await self.go(self.section, name)
+
+    def action_whose(self, whose: str = "") -> None:
+        """Mine, team or all; without a word the next of them."""
+        words = ["mine", "team", "all"]
+        self.whose = whose or words[(words.index(self.whose) + 1) % 3]
+        self._ask_again("whose")
+
+    def whose_condition(self, noun: str) -> str:
+        """The condition that `whose` puts on the records of `noun`."""
+        if noun not in _OWNED or self.whose == "all":
+            return ""
+        if self.whose == "mine" or not self.dept:
+            return f"owner={self.login}"
+        return f"owner.dept under {self.dept}"
+
+    async def action_period(self) -> None:
+        """Choose the period."""
+        from crmtui.screens.ask import choose_period
+
+        found = await self.push_screen_wait_safe(choose_period(self))
+        if found:
+            await self.set_period(found)
+
+    async def push_screen_wait_safe(self, screen: Screen[ReturnType]) -> ReturnType | None:
+        """Show `screen` and wait for its answer, wherever this is called from."""
+        import asyncio
+
+        answer: asyncio.Future[ReturnType | None] = asyncio.get_running_loop().create_future()
+        await self.push_screen(screen, lambda value: None if answer.done() else answer.set_result(value))
+        return await answer
+
+    async def set_period(self, period: str) -> None:
+        """Show figures of `period` from now on."""
+        try:
+            name = await self.desk.read(lambda ctx: _period_name(ctx, period))
+        except CrmError as error:
+            self.note(told(error), "error")
+            return
+        self.period, self.period_name = name
+        self._ask_again("period")
+
+    async def action_period_back(self) -> None:
+        """The period before."""
+        await self._shift_period(-1)
+
+    async def action_period_on(self) -> None:
+        """The period after."""
+        await self._shift_period(1)
+
+    async def _shift_period(self, by: int) -> None:
+        from crmtui.screens.periods import shifted
+
+        period = self.period
+        try:
+            await self.set_period(await self.desk.read(lambda ctx: shifted(ctx, period, by)))
+        except CrmError as error:
+            self.note(told(error), "error")
+
+    def _ask_again(self, reason: str) -> None:
+        screen = self.screen
+        if isinstance(screen, Place):
+            screen.reload(reason)
+            screen.redraw_frame()
+
+    async def action_palette(self) -> None:
+        """Every command, with its key and its command line."""
+        from crmtui.screens.palette import Palette
+
+        await self.push_screen(Palette(self.screen))
+
+    async def action_search(self) -> None:
+        """Search everything."""
+        from crmtui.screens.searching import Searching
+
+        await self.push_screen(Searching())
+
+    async def action_jump(self) -> None:
+        """A letter on every pane and field; one key goes there."""
+        from crmtui.screens.jump import Jump
+
+        await self.push_screen(Jump(self.screen))
+
+    async def action_help(self) -> None:
+        """What this screen is for, and its keys."""
+        from crmtui.screens.help import Help
+
+        await self.push_screen(Help(self.screen))
+
+    async def action_quit(self) -> None:
+        """Leave; drafts are kept."""
+        for screen in self.screen_stack:
+            keep = getattr(screen, "keep_draft", None)
+            if keep is not None:
+                keep()
+        self.exit(0)
+
+    # -- sizes and colours
+
+    def on_resize(self, event: Any) -> None:
+        """Too small a terminal gets one line and nothing else."""
+        least = TooSmall.LEAST
+        tiny = event.size.width < least[0] or event.size.height < least[1]
+        for screen in self.screen_stack:
+            screen.set_class(tiny, "-tiny")
+
+    def _recolour(self) -> None:
+        for screen in self.screen_stack:
+            for widget in screen.walk_children():
+                redraw = getattr(widget, "recolour", None)
+                if redraw is not None:
+                    redraw()
+
+    def _redraw(self) -> None:
+        if isinstance(self.screen, Place):
+            self.screen.redraw_frame()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by the terminal, and by the system's own tool where there is one; say which."""
+        from crmtui.screens.copying import copied
+
+        super().copy_to_clipboard(text)
+        self.note(copied(text))
+
+    def on_unmount(self) -> None:
+        """Let go of the store."""
+        self.desk.close()
+
+
+_OWNED = frozenset(("lead", "account", "contact", "opp"))
+
+
+@dataclass(frozen=True)
+class Me:
+    """Who is there: name, login, role, department (name and path), what they may list, and where they begin."""
+
+    who: str
+    login: str
+    role: str
+    dept: str
+    dept_path: str
+    whose: str
+    period_name: str
+    listed: frozenset[str]
+    mark: int
+
+
+def _me(ctx: "Context") -> Me:
+    from crmtui.screens.periods import named
+    from crmtui.services import records, watch
+    from crmtui.services.nouns import NOUNS
+
+    user = records.show(ctx, "user", f"U-{ctx.actor.id}")
+    dept = user.get("dept")
+    path = _path(ctx, dept) if dept else ""
+    return Me(
+        who=str(user["name"]),
+        login=str(user["login"]),
+        role=ctx.actor.role,
+        dept=dept.ref if dept else "",
+        dept_path=path,
+        whose="mine" if ctx.actor.scope("opp", "list") in ("own", "team") else "team" if dept else "all",
+        period_name=named(ctx, "this quarter"),
+        listed=frozenset(noun for noun in NOUNS if ctx.actor.scope(noun, "list") != "none"),
+        mark=watch.mark(ctx),
+    )
+
+
+def _path(ctx: "Context", dept: Any) -> str:
+    from crmtui.services import records
+
+    names: list[str] = []
+    while dept is not None and len(names) < 20:
+        row = records.show(ctx, "dept", dept.ref)
+        names.append(str(row["name"]))
+        dept = row.get("parent")
+    return f" {g('into')} ".join(reversed(names[:-1] or names))
+
+
+def _period_name(ctx: "Context", period: str) -> tuple[str, str]:
+    from crmtui.screens import periods
+
+    return periods.read(ctx, period).label, periods.named(ctx, period)
+
+
+def _noun_of(ref: str) -> str | None:
+    from crmtui.services.nouns import NOUNS
+
+    letter, dash, _number = ref.partition("-")
+    return next((noun.name for noun in NOUNS.values() if dash and noun.prefix == letter.upper()), None)

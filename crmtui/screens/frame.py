@@ -1,0 +1,408 @@
+"""The frame around every screen: top bar, crumb, filter line, panes, the line that tells, and the keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from crmtui.errors import CrmError
+from crmtui.i18n import N_, gettext
+from crmtui.screens.glyphs import g
+from crmtui.screens.ink import ink
+from crmtui.screens.keys import shown
+from crmtui.text import clean, cut, width
+
+
+@dataclass(frozen=True)
+class Span:
+    """Cells of a line that do something when clicked: an action of the screen or the app."""
+
+    start: int
+    stop: int
+    action: str
+
+
+class Line(Widget):
+    """One line of text whose parts can be clicked; `draw` puts it together."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 100%; }"
+    spans: list[Span]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.spans = []
+        self._text = Text()
+
+    def recolour(self) -> None:
+        """Draw again with the colours of the theme."""
+        self.refresh()
+
+    def put(
+        self, text: str, token: str = "foreground", *, action: str = "", bold: bool = False, on: str = ""
+    ) -> None:
+        """Add `text`; with `action` it can be clicked."""
+        start = self._text.cell_len
+        text = clean(text)
+        words = text.lstrip(" ")
+        # Blanks before a word are a piece of their own: pictures drop them at the beginning of a piece.
+        self._text.append(" " * (len(text) - len(words)), ink(self).style("faint", on=on))
+        self._text.append(words, ink(self).style(token, bold=bold, on=on))
+        if action:
+            self.spans.append(Span(start, self._text.cell_len, action))
+
+    def fill_to(self, cells: int) -> None:
+        """Blanks up to `cells`."""
+        self._text.append(" " * max(0, cells - self._text.cell_len))
+
+    @property
+    def used(self) -> int:
+        """The cells put so far."""
+        return self._text.cell_len
+
+    def draw(self, room: int) -> None:
+        """Put the line's parts into `room` cells."""
+        raise NotImplementedError
+
+    def render(self) -> Text:
+        """The line."""
+        self.spans, self._text = [], Text(no_wrap=True, overflow="ellipsis", end="")
+        self.draw(self.size.width)
+        return self._text
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the clicked part stands for."""
+        for span in self.spans:
+            if span.start <= event.x < span.stop:
+                event.stop()
+                await self.run_action(span.action)
+                return
+
+
+class TopBar(Line):
+    """Row 1: the program, the sections with what waits in them, and who you are."""
+
+    DEFAULT_CSS = "TopBar { background: $panel; dock: top; }"
+
+    def draw(self, room: int) -> None:
+        """The sections; their names are cut to four letters where the screen is narrow."""
+        app: Any = self.app
+        who = app.who if room >= 100 else app.who.split(" · ")[0]
+        self.put(" crm ", "primary", bold=True)
+        for section in app.sections:
+            here = section.number == app.section
+            name = gettext(section.title if room >= 100 else section.short)
+            waiting = app.badges.get(section.number, 0)
+            action = f"app.section({section.number})"
+            if here:
+                self.put(f" {section.number} {name} ", "background", bold=True, on="primary", action=action)
+            else:
+                self.put(" ")
+                self.put(str(section.number), "accent", action=action)
+                self.put(f" {name}", "muted", action=action)
+                if waiting:
+                    self.put(f" {waiting}", "accent", bold=True, action=action)
+                self.put(" ")
+        left = room - self.used - 1
+        self.fill_to(room - width(cut(who, max(0, left))) - 1)
+        self.put(cut(who, max(0, left)))
+
+
+class Crumb(Line):
+    """Row 2: where you are, whose records, and what they are as of."""
+
+    DEFAULT_CSS = "Crumb { background: $background; }"
+
+    def draw(self, room: int) -> None:
+        """Section, tabs, department, whose; period and freshness at the right."""
+        place: Any = self.screen
+        right = place.crumb_right()
+        state = place.freshness()
+        end = width(right) + (3 if right else 0) + width(state[0]) + 1
+        self.put(" ")
+        for text, token, action in place.crumb_left():
+            if self.used + width(text) > room - end - 1:
+                self.put(cut(text, max(0, room - end - 1 - self.used)), token.removeprefix("bold "))
+                break
+            self.put(text, token.removeprefix("bold "), bold=token.startswith("bold "), action=action)
+        self.fill_to(room - end)
+        if right:
+            self.put(right, "muted", action="period")
+            self.put("   ")
+        self.put(state[0], state[1])
+
+
+class FilterLine(Widget):
+    """Row 3 of lists: what is looked for, the conditions as chips, and what came of it."""
+
+    DEFAULT_CSS = """
+    FilterLine { height: 1; layout: horizontal; background: $background; }
+    FilterLine > Chips { width: 1fr; }
+    FilterLine > Input { display: none; width: 30; height: 1; border: none; padding: 0 1; background: $panel; }
+    FilterLine.-finding > Input { display: block; }
+    """
+
+    class Find(Message):
+        """What is looked for changed; `done` when Enter ended it, `left` when Escape did."""
+
+        def __init__(self, text: str, *, done: bool = False, left: bool = False) -> None:
+            super().__init__()
+            self.text, self.done, self.left = text, done, left
+
+    def compose(self) -> ComposeResult:
+        """The field for finding, and the chips."""
+        yield FindInput(placeholder=gettext(N_("find")), select_on_focus=False)
+        yield Chips()
+
+    def begin(self, text: str = "") -> None:
+        """Open the field for finding."""
+        self.add_class("-finding")
+        field = self.query_one(FindInput)
+        field.value = text
+        field.cursor_position = len(text)
+        field.focus()
+
+    def end(self) -> None:
+        """Close the field."""
+        self.remove_class("-finding")
+
+    @property
+    def finding(self) -> bool:
+        """Whether the field is open."""
+        return self.has_class("-finding")
+
+    def recolour(self) -> None:
+        """Draw again."""
+        self.query_one(Chips).refresh()
+
+
+class FindInput(Input):
+    """The field behind `/`: it answers 120 ms after the last key, and Escape gives it up."""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Wait for the pause that a composing input method makes, then tell."""
+        event.stop()
+        text = event.value
+
+        def tell() -> None:
+            if self.value == text:
+                self.post_message(FilterLine.Find(text))
+
+        self.set_timer(0.12, tell)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter: go to the rows."""
+        event.stop()
+        self.post_message(FilterLine.Find(event.value, done=True))
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape gives the finding up; Down goes to the rows."""
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self.post_message(FilterLine.Find("", left=True))
+        elif event.key == "down":
+            event.stop()
+            self.post_message(FilterLine.Find(self.value, done=True))
+
+
+class Chips(Line):
+    """The conditions in force; a click on one takes it away."""
+
+    def draw(self, room: int) -> None:
+        """`/ find`, chips, `+ f`, the order, and the place's own figures at the right."""
+        place: Any = self.screen
+        right = place.filter_right()
+        end = room - width(right) - 1
+        self.put(" ")
+        if not self.parent.finding:  # type: ignore[union-attr]
+            self.put("/ ", "accent", action="screen.find")
+            self.put(gettext(N_("find")), "muted", action="screen.find")
+            self.put("   ")
+        for at, (label, _) in enumerate(place.chips()):
+            text = f" {label} {g('remove')} "
+            if self.used + width(text) > end - 12:
+                self.put(g("cut") + " ", "muted", action="screen.filter")
+                break
+            self.put(text, on="panel", action=f"screen.drop_chip({at})")
+            self.put("  ")
+        self.put("+ ", "muted", action="screen.filter")
+        self.put("f", "accent", action="screen.filter")
+        note = place.filter_note()
+        if note and self.used + 3 + width(note) < end:
+            self.put("   ")
+            self.put(note, "muted")
+        self.fill_to(end)
+        if self.used <= end:
+            self.put(right, "muted")
+
+
+class Pane(Vertical):
+    """A bordered part of a screen: its title top left, the way out bottom right; it says itself when it has nothing to show."""
+
+    DEFAULT_CSS = """
+    Pane {
+        border: round $border; border-title-color: $primary; border-title-style: bold;
+        border-subtitle-color: $muted; background: $surface; padding: 0 1; height: 1fr; width: 1fr;
+    }
+    Pane:focus-within { border: round $primary; }
+    Pane > .pane--said { display: none; width: 100%; height: 1fr; content-align: center middle; color: $muted; text-align: center; padding: 1 2; }
+    Pane.-said > .pane--said { display: block; }
+    Pane.-said > * { display: none; }
+    Pane.-failed > .pane--said { color: $error; }
+    Pane.-loading { border-title-color: $muted; }
+    .-ascii Pane { border: ascii $border; }
+    .-ascii Pane:focus-within { border: ascii $primary; }
+    .-accessible Pane { border: none; }
+    """
+
+    def __init__(
+        self,
+        *children: Widget,
+        title: str = "",
+        way_out: str = "",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(*children, Static("", classes="pane--said", markup=False), id=id, classes=classes)
+        self.name_it(title)
+        self.say_out(way_out)
+
+    def name_it(self, title: str) -> None:
+        """The title, which is data: nothing in it is markup."""
+        self._title = title
+        self.border_title = Text(clean(title)) if title else None  # type: ignore[assignment]
+
+    def say_out(self, text: str) -> None:
+        """What stands in the border at the bottom right."""
+        self.border_subtitle = Text(clean(text)) if text else None  # type: ignore[assignment]
+
+    def loading_on(self, on: bool = True) -> None:
+        """Say in the title that rows are on their way."""
+        self.set_class(on, "-loading")
+        self.border_title = Text(clean(self._title + (" " + g("cut") if on else "")))  # type: ignore[assignment]
+
+    def ready(self) -> None:
+        """Show what the pane holds."""
+        self.loading_on(False)
+        self.remove_class("-said", "-failed")
+
+    def say(self, text: str, *, failed: bool = False) -> None:
+        """Show a sentence in place of what the pane holds: it is empty, forbidden, or could not be read."""
+        self.loading_on(False)
+        self.add_class("-said")
+        self.set_class(failed, "-failed")
+        self.query_one(".pane--said", Static).update(Text(clean(text, multiline=True), justify="center"))
+
+    def fail(self, error: CrmError) -> None:
+        """Say what did not work, why, and what to do."""
+        self.say(told(error) + "\n" + gettext(N_("r try again")), failed=True)
+
+
+def told(error: CrmError) -> str:
+    """An error as a sentence and what to do next, in the language in use."""
+    return str(error)
+
+
+class Note(Static):
+    """One line at the bottom right, for six seconds: what was done, and how to take it back. Never takes focus."""
+
+    DEFAULT_CSS = """
+    Note { layer: note; dock: bottom; height: 1; width: auto; max-width: 100%; display: none; offset: 0 -1;
+           background: $panel; color: $foreground; padding: 0 2; }
+    Note.-shown { display: block; }
+    Note.-error { background: $error; color: $background; }
+    Note.-warn { color: $warning; }
+    """
+    SECONDS: ClassVar[float] = 6.0
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._timer: Any = None
+
+    def tell(self, text: str, kind: str = "info", seconds: float = SECONDS) -> None:
+        """Show `text`; an error stays until the next key or note."""
+        self.update(Text(clean(text), no_wrap=True, overflow="ellipsis"))
+        self.set_class(kind == "error", "-error")
+        self.set_class(kind == "warn", "-warn")
+        self.add_class("-shown")
+        self.styles.offset = (
+            max(0, self.screen.size.width - min(width(clean(text)) + 4, self.screen.size.width)),
+            -1,
+        )
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(seconds if kind != "error" else seconds * 2, self.hide)
+
+    def hide(self) -> None:
+        """Take the line away."""
+        self.remove_class("-shown")
+
+
+class KeyBar(Line):
+    """The last row: the keys that work right now, most used first."""
+
+    DEFAULT_CSS = "KeyBar { dock: bottom; background: $panel; }"
+
+    def on_mount(self) -> None:
+        """Follow the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+
+    def draw(self, room: int) -> None:
+        """Key and word of each binding that is shown; at narrow sizes the first seven."""
+        palette = f"{shown('ctrl+p')} {gettext(N_('palette'))}"
+        most = 7 if room < 100 else 99
+        seen: set[str] = set()
+        place: Any = self.screen
+        end = room - width(palette) - 3
+        for key, label, action, enabled in _active(place):
+            if action in seen or len(seen) >= most:
+                continue
+            word = gettext(label)
+            if self.used + width(key) + width(word) + 3 > end:
+                break
+            seen.add(action)
+            self.put(" ")
+            self.put(key, "accent" if enabled else "faint", bold=True, action=action)
+            self.put(f" {word} ", "foreground" if enabled else "faint", action=action)
+        if getattr(place, "PALETTE", True):
+            self.fill_to(end)
+            self.put(g("pipe"), "faint")
+            self.put(" ")
+            self.put(shown("ctrl+p"), "accent", bold=True, action="app.palette")
+            self.put(f" {gettext(N_('palette'))}", action="app.palette")
+
+
+def _active(screen: Any) -> Sequence[tuple[str, str, str, bool]]:
+    """(key, label, action, enabled) of the shown bindings, the focused part's first, then the screen's, then the app's."""
+    found = []
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.show:
+            found.append((shown(binding.key), binding.description, binding.action, active.enabled))
+    return found
+
+
+class TooSmall(Static):
+    """What stands there alone while the terminal is too small."""
+
+    DEFAULT_CSS = """
+    TooSmall { display: none; width: 100%; height: 100%; content-align: center middle; background: $background; color: $foreground; }
+    .-tiny > TooSmall { display: block; }
+    .-tiny > * { display: none; }
+    """
+    LEAST: ClassVar[tuple[int, int]] = (80, 20)
+
+    def render(self) -> Text:
+        """How large it must be, and how large it is."""
+        have = self.app.size
+        text = gettext(N_("crmtui needs {need}, this is {have}")).format(
+            need=f"{self.LEAST[0]}{g('times')}{self.LEAST[1]}", have=f"{have.width}{g('times')}{have.height}"
+        )
+        return Text(text)

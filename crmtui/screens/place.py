@@ -1,0 +1,349 @@
+"""What every screen and every sheet has in common: the frame, reading and changing, whose records, errors, help."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen, Screen
+from textual.worker import Worker, WorkerState
+
+from crmtui.errors import CrmError
+from crmtui.i18n import N_, gettext
+from crmtui.screens.frame import Crumb, FilterLine, KeyBar, Note, Pane, TooSmall, TopBar, told
+from crmtui.screens.glyphs import g
+from crmtui.screens.keys import bind
+
+if TYPE_CHECKING:
+    from crmtui.screens.app import CrmApp
+    from crmtui.screens.desk import Desk
+    from crmtui.screens.sections import Tab
+    from crmtui.services.context import Context
+
+T = TypeVar("T")
+R = TypeVar("R")
+Part = tuple[str, str, str]
+"""Text, token, action (empty: none) of one part of the crumb."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something that can be done here besides what a key does: what it is called, its twin, what it runs, why not now."""
+
+    name: str
+    title: str
+    command: str
+    run: Callable[[], Any]
+    why_not: str = ""
+
+
+class Base(Screen[R]):
+    """What screens and sheets share."""
+
+    WHERE: ClassVar[str] = ""
+    HELP: ClassVar[tuple[str, ...]] = ()
+    """Two lines on what it is for; marked texts."""
+
+    @property
+    def program(self) -> "CrmApp":
+        """The app, with its own type."""
+        from crmtui.screens.app import CrmApp
+
+        assert isinstance(self.app, CrmApp)
+        return self.app
+
+    @property
+    def desk(self) -> "Desk":
+        """The way to the services."""
+        return self.program.desk
+
+    def why_not(self, action: str) -> str | None:
+        """Why `action` is off just now, as a sentence; None when it is on."""
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Greyed where there is a reason."""
+        return None if self.why_not(action) else True
+
+    def verbs(self) -> list[Verb]:
+        """What can be done here besides what has a key."""
+        return []
+
+    def command_line(self) -> str:
+        """The command that shows the same; empty where there is none."""
+        return ""
+
+    async def changed(self, work: "Callable[[Context], T]", said: str) -> T | None:
+        """Change the store; say what was done and how to take it back, or why not. None where it was refused."""
+        return await self.program.change(work, said)
+
+
+class Place(Base[None]):
+    """A full screen in the frame. Subclasses give panes (`body`), read (`load`) and bind keys."""
+
+    SECTION: ClassVar[int] = 1
+    TAB: ClassVar[str] = ""
+    FILTER: ClassVar[bool] = True
+    WHOSE: ClassVar[bool] = True
+    """Whether mine, team and all make a difference here."""
+    PERIOD: ClassVar[bool] = False
+    """Whether a period makes a difference here."""
+    PAGE: ClassVar[bool] = False
+    """A page of one record: it lies over a tab, and Esc leads back."""
+
+    AUTO_FOCUS = "#body *"
+    BINDINGS: ClassVar[list[Any]] = bind("place", hidden=("back", "refresh", "view", "menu"))
+    DEFAULT_CSS = """
+    Place { layers: base note; background: $background; }
+    Place > #body { height: 1fr; }
+    """
+
+    def __init__(self, tab: "Tab | None" = None) -> None:
+        super().__init__()
+        if tab is not None:
+            self.TAB = tab.name  # type: ignore[misc]
+        self.tab = tab
+        self.conditions: list[str] = []
+        self.reason = "show"
+        self._loaded_for: tuple[str, str, int] | None = None
+
+    # -- the frame
+
+    def compose(self) -> ComposeResult:
+        """Top bar, crumb, filter line, body, note, keys."""
+        from textual.containers import Container
+
+        yield TopBar()
+        yield Crumb()
+        if self.FILTER:
+            yield FilterLine()
+        yield Container(*self.body(), id="body")
+        yield from self.below()
+        yield KeyBar()
+        yield Note()
+        yield TooSmall()
+
+    def body(self) -> ComposeResult:
+        """The panes."""
+        raise NotImplementedError
+
+    def below(self) -> ComposeResult:
+        """A line between the panes and the keys."""
+        return iter(())
+
+    def crumb_left(self) -> Iterator[Part]:
+        """Section and tabs, department, whose."""
+        from crmtui.screens.sections import SECTIONS
+
+        section = SECTIONS[self.SECTION - 1]
+        yield gettext(section.title), "bold foreground", ""
+        tabs = self.program.tabs_of(section.number)
+        if len(tabs) > 1:
+            yield f" {g('into')} ", "muted", ""
+            for at, tab in enumerate(tabs):
+                here = tab.name == self.TAB
+                yield gettext(tab.title), "bold accent" if here else "muted", f"app.tab('{tab.name}')"
+                if at + 1 < len(tabs):
+                    yield f" {g('dot')} ", "faint", ""
+        if self.WHOSE:
+            if self.program.dept_path:
+                yield f"   {self.program.dept_path}", "muted", ""
+            yield "   ", "muted", ""
+            for at, whose in enumerate(WHOSE):
+                here = whose == self.whose
+                yield gettext(WHOSE[whose]), "bold accent" if here else "muted", f"app.whose('{whose}')"
+                if at < 2:
+                    yield f" {g('dot')} ", "faint", ""
+
+    def crumb_right(self) -> str:
+        """What stands right in the crumb: the period, a count."""
+        return self.program.period_name if self.PERIOD else ""
+
+    def freshness(self) -> tuple[str, str]:
+        """Whether what is shown follows the store, and its token."""
+        if self.program.offline:
+            return f"{g('offline')} {self.program.offline}", "warning"
+        return f"{g('live')} {gettext(N_('live'))}", "success"
+
+    def chips(self) -> list[tuple[str, str]]:
+        """(label, condition) of each condition in force."""
+        return [(condition, condition) for condition in self.conditions]
+
+    def filter_note(self) -> str:
+        """What stands after the chips: the order, the grouping."""
+        return ""
+
+    def filter_right(self) -> str:
+        """What stands right in the filter line: counts."""
+        return ""
+
+    def redraw_frame(self) -> None:
+        """Draw the lines of the frame again."""
+        for line in self.query(TopBar):
+            line.refresh()
+        for crumb in self.query(Crumb):
+            crumb.refresh()
+        for filters in self.query(FilterLine):
+            filters.recolour()
+        for keys in self.query(KeyBar):
+            keys.refresh()
+
+    # -- whose records, and when
+
+    @property
+    def whose(self) -> str:
+        """mine, team or all."""
+        return self.program.whose
+
+    @property
+    def period(self) -> str:
+        """The period as people write it, such as 2026Q4."""
+        return self.program.period
+
+    def whose_condition(self, noun: str) -> str:
+        """The condition that `whose` puts on records of `noun`; empty for all."""
+        return self.program.whose_condition(noun)
+
+    # -- reading
+
+    async def load(self) -> None:
+        """Read what is shown; `self.reason` says why: show, refresh, store, whose or period."""
+        raise NotImplementedError
+
+    def reload(self, reason: str = "refresh") -> None:
+        """Read again, in the background; the last call wins."""
+        self.reason = reason
+        self._loaded_for = self.program.state
+        self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=False)
+
+    async def _load(self) -> None:
+        try:
+            await self.load()
+        except CrmError as error:
+            self.failed(error)
+        self.redraw_frame()
+
+    def failed(self, error: CrmError) -> None:
+        """Something could not be read: say so in the first pane, or in the note."""
+        panes = self.query(Pane)
+        if panes:
+            panes.first(Pane).fail(error)
+        else:
+            self.program.note(told(error), "error")
+
+    async def into(
+        self, pane: Pane, work: "Callable[[Context], T]", show: Callable[[T], Any], *, behind: bool = False
+    ) -> None:
+        """Read `work` and `show` it in `pane`; what goes wrong stands in that pane, the others go on."""
+        timer = self.set_timer(0.15, lambda: pane.loading_on())
+        try:
+            found = await (self.desk.read_behind(work) if behind else self.desk.read(work))
+        except CrmError as error:
+            pane.fail(error)
+        else:
+            pane.ready()
+            shown = show(found)
+            if isinstance(shown, Awaitable):
+                await shown
+        finally:
+            timer.stop()
+            if not pane.has_class("-said"):
+                pane.loading_on(False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault of the program itself ends as a sentence, and in the log."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.program.broken(event.worker.error)
+
+    def on_screen_resume(self) -> None:
+        """Shown again: read again when something it depends on changed meanwhile."""
+        self.program.arrived(self)
+        if self._loaded_for != self.program.state:
+            self.reload("show")
+        else:
+            self.redraw_frame()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the line that tells at the right."""
+        for note in self.query(Note):
+            note.hide()
+
+    # -- keys that mean the same everywhere
+
+    def action_back(self) -> None:
+        """One level back; never leaves the program."""
+        for filters in self.query(FilterLine):
+            if filters.finding:
+                filters.post_message(FilterLine.Find("", left=True))
+                return
+        self.program.back()
+
+    def action_refresh(self) -> None:
+        """Read again."""
+        self.run_worker(self._refresh(), group="refresh", exclusive=True, exit_on_error=False)
+
+    async def _refresh(self) -> None:
+        try:
+            await self.desk.reopen()
+        except CrmError as error:
+            self.failed(error)
+        self.reload("refresh")
+
+    def action_view(self) -> None:
+        """The next tab."""
+        self.program.next_tab()
+
+    async def action_menu(self) -> None:
+        """Every verb for the record under the cursor."""
+        from crmtui.screens.palette import Menu
+
+        await self.program.push_screen(Menu(self))
+
+
+class Sheet(ModalScreen[R]):
+    """What lies over a screen: right half (`-right`), in the middle (`-centre`), or at the bottom (`-bottom`)."""
+
+    BINDINGS: ClassVar[list[Any]] = [Binding("escape", "back", "", show=True, id="sheet.back")]
+    PALETTE: ClassVar[bool] = False
+    WHERE: ClassVar[str] = ""
+    HELP: ClassVar[tuple[str, ...]] = ()
+    DEFAULT_CSS = """
+    Sheet { align: center middle; background: $background 55%; layers: base note; }
+    Sheet.-right { align: right top; }
+    Sheet.-bottom { align: center bottom; }
+    Sheet > Pane { border: round $accent; border-title-color: $accent; }
+    Sheet > Pane:focus-within { border: round $accent; }
+    Sheet.-right > Pane { width: 50%; min-width: 60; height: 1fr; margin: 1 0 1 0; }
+    Sheet.-centre > Pane { width: 92; max-width: 100%; height: 80%; }
+    Sheet.-bottom > Pane { width: 1fr; height: auto; max-height: 60%; margin: 0 2 1 2; }
+    .-narrow Sheet.-right > Pane { width: 100%; }
+    .-ascii Sheet > Pane { border: ascii $accent; }
+    """
+
+    program = Base.program
+    desk = Base.desk
+    why_not = Base.why_not
+    check_action = Base.check_action
+    verbs = Base.verbs
+    command_line = Base.command_line
+    changed = Base.changed
+    on_worker_state_changed = Place.on_worker_state_changed
+
+    def compose(self) -> ComposeResult:
+        """The sheet itself, the note and the keys."""
+        yield from self.sheet()
+        yield KeyBar()
+        yield Note()
+
+    def sheet(self) -> ComposeResult:
+        """One pane."""
+        raise NotImplementedError
+
+    def action_back(self) -> None:
+        """Away without an answer."""
+        self.dismiss(None)
+
+
+WHOSE = {"mine": N_("mine"), "team": N_("team"), "all": N_("all")}
