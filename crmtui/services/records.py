@@ -131,7 +131,7 @@ def present_all(ctx: Context, noun: str, rows: Iterable[Any]) -> list[dict[str, 
     shown: list[dict[str, Any]] = []
     with ctx.reading() as tx:
         for start in range(0, len(found), PAGE):
-            shown += _presented(ctx, tx, noun, fields_in(tx, noun), found[start : start + PAGE])
+            shown += presented(ctx, tx, noun, fields_in(tx, noun), found[start : start + PAGE])
     return shown
 
 
@@ -140,9 +140,10 @@ def columns_of(row: Any) -> dict[str, Any]:
     return {key: getattr(row, key) for key in type(row).model_fields}
 
 
-def _presented(
+def presented(
     ctx: Context, tx: Tx, noun: str, fields: Sequence[Field], rows: Sequence[Any]
 ) -> Iterator[dict[str, Any]]:
+    """Rows that hold the columns `needed` as people see them, by field name."""
     names = names_of(tx, fields, rows)
     for row in rows:
         yield {field.name: value_of(ctx, noun, field, row, names) for field in fields}
@@ -309,7 +310,7 @@ def find(
     with ctx.reading() as tx:
         every = fields_in(tx, noun)
         chosen = every if fields is None else [field_named(every, name, noun) for name in fields]
-        query = select(*_needed(noun, chosen)).where(*matching(ctx, tx, noun, where, archived, verb))
+        query = select(*needed(noun, chosen)).where(*matching(ctx, tx, noun, where, archived, verb))
         query = query.order_by(*_order(ctx, tx, noun, sort))
         query = query.limit(limit) if limit is not None else query
     return Found(
@@ -332,10 +333,10 @@ def _stream(ctx: Context, noun: str, fields: Sequence[Field], query: Select[Any]
     with ctx.reading() as tx:
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
         for page in streamed.mappings().partitions(PAGE):
-            yield from _presented(ctx, tx, noun, fields, page)
+            yield from presented(ctx, tx, noun, fields, page)
 
 
-def _needed(noun: str, fields: Sequence[Field]) -> list[Any]:
+def needed(noun: str, fields: Sequence[Field]) -> list[Any]:
     """The columns that these fields are shown from: an amount needs its currency, a quota's target its scope, a stage
     its process."""
     model = table(noun)
