@@ -1,0 +1,224 @@
+"""The board of opportunities: its columns, one per stage of a process, and the cards in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, cast, func, select
+
+from crmtui.i18n import language
+from crmtui.money import Money
+from crmtui.services import rate, records, whose
+from crmtui.services.context import Context
+from crmtui.store import figures, total, where
+from crmtui.store.fields import Field
+from crmtui.store.record import table
+from crmtui.store.types import Whole
+
+PROCESS = "default"
+"""The code of the standard process."""
+MOST_CARDS = 200
+QUIET_DAYS = 21
+"""From how many days without any change an opportunity is quiet."""
+NEW_DAYS = 3
+HOT_DAYS, HOT_PERCENT = 30, 70
+"""Hot is what should close within so many days, at this probability or more."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a process as people see it; `usual` are the days allowed in it."""
+
+    code: str
+    name: str
+    probability: int | None
+    usual: int | None
+
+
+@dataclass(frozen=True)
+class BoardColumn:
+    """The opportunities in one stage: `condition` finds exactly these.
+
+    `weighted` is their amounts times their probabilities, each rounded half-up; `days` is how long they have been in the
+    stage, on average, None where there are none. `name` is the code where the process no longer has the stage.
+    """
+
+    stage: str
+    name: str
+    count: int
+    amount: Money
+    weighted: Money
+    days: float | None
+    usual: int | None
+    condition: str
+
+
+def stages(ctx: Context, process: str = PROCESS) -> list[Stage]:
+    """The stages of a process that are in use, in their order."""
+    found = records.find(
+        ctx,
+        "stage",
+        where=f"process={whose.word(process)}",
+        sort="position",
+        fields=("code", "name", "name_zh", "probability", "max_days"),
+    )
+    return [
+        Stage(
+            row["code"],
+            row["name_zh"] if language() == "zh" and row["name_zh"] else row["name"],
+            row["probability"],
+            row["max_days"],
+        )
+        for row in found.rows
+    ]
+
+
+def board(ctx: Context, where: str = "state=open", process: str = PROCESS) -> list[BoardColumn]:
+    """The columns of the opportunities of `process` that fit `where`, in the order of the process; empty ones too.
+
+    Opportunities in stages that the process no longer has follow at the end. One walk over the opportunities for all
+    columns. Raises Invalid for a wrong condition, Refused where a rate is missing.
+    """
+    known = {stage.code: stage for stage in stages(ctx, process)}
+    base = whose.both(f"process={whose.word(process)}", where)
+    nothing, found = Money(0, ctx.company.currency), _totals(ctx, base)
+    columns = []
+    for code in dict.fromkeys((*known, *sorted(found))):
+        count, amount, weighted, days = found.get(code, (0, nothing, nothing, None))
+        stage = known.get(code, Stage(code, code, None, None))
+        condition = whose.both(f"process={whose.word(process)}", f"stage={whose.word(code)}", where)
+        columns.append(BoardColumn(code, stage.name, count, amount, weighted, days, stage.usual, condition))
+    return columns
+
+
+def _totals(ctx: Context, where_text: str) -> dict[str, tuple[int, Money, Money, float | None]]:
+    """Stage → count, amount, weighted amount, mean days in the stage."""
+    with ctx.reading() as tx:
+        amounts: list[ColumnElement[int]] = []
+
+        def to_base(of: str, field: Field) -> ColumnElement[int]:
+            amounts.append(rate.in_company_currency(ctx, tx, of, field))
+            return amounts[-1]
+
+        scope = replace(records.scope_for(ctx, tx), to_base=to_base)
+        measures = total.measure("opp", "count,sum(amount),avg(days_in_stage)", scope)
+        opp = table("opp")
+        share = cast(func.sum(figures.weighted(amounts[0], opp.probability)), Whole)
+        measures.append(total.Measure("weighted", "money", share))
+        found = records.matching(ctx, tx, "opp", where_text)
+        amount = next(field for field in records.declared_fields("opp") if field.name == "amount")
+        rate.check(ctx, tx, "opp", amount, found)
+        groups = total.group("opp", "stage", scope)
+        raw = tx.session.execute(total.statement("opp", groups, measures, and_(True, *found))).all()
+    return {code: _figures(ctx, *values) for code, *values in raw if code is not None}
+
+
+def _figures(
+    ctx: Context, count: int, amount: int | None, days: float | None, weighted: int | None
+) -> tuple[int, Money, Money, float | None]:
+    currency = ctx.company.currency
+    rounded = None if days is None else round(days, 1)
+    return count, Money(amount or 0, currency), Money(weighted or 0, currency), rounded
+
+
+# -- cards ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Card:
+    """An opportunity on the board. `flag` is late, quiet, hot, new or empty, the most urgent; `days` how long it is so.
+
+    `owner` are the initials; empty without an owner.
+    """
+
+    ref: str
+    account: str
+    name: str
+    amount: Money | None
+    probability: int | None
+    close_on: date | None
+    owner: str
+    flag: str
+    days: int
+
+
+_FIELDS = (
+    "ref",
+    "name",
+    "account",
+    "owner",
+    "amount",
+    "probability",
+    "expected_close_on",
+    "opened_on",
+    "updated_at",
+    "state",
+)
+
+
+def cards(
+    ctx: Context,
+    where_text: str,
+    *,
+    start: int = 0,
+    size: int = 50,
+    sort: str = "-amount",
+) -> list[Card]:
+    """Up to `size` (at most 200) cards of a column, whose `condition` is given, from the one in place `start` on.
+
+    Raises Invalid for a wrong condition or order.
+    """
+    with ctx.reading() as tx:
+        opp = table("opp")
+        order = where.order("opp", sort, records.scope_for(ctx, tx))
+        query = select(opp.id).where(*records.matching(ctx, tx, "opp", where_text)).order_by(*order)
+        ids = list(tx.session.scalars(query.offset(start).limit(min(size, MOST_CARDS))))
+        if not ids:
+            return []
+        listed = ",".join(str(one) for one in ids)
+        found = records.find(ctx, "opp", where=f"id in ({listed})", fields=_FIELDS, archived=True)
+        by_ref = {row["ref"]: row for row in found.rows}
+    return [_card(ctx, row) for one in ids if (row := by_ref.get(f"{opp.PREFIX}-{one}"))]
+
+
+def _card(ctx: Context, row: dict[str, Any]) -> Card:
+    flag, days = flag_of(ctx.clock.today(), row, ctx.clock.day_of(row["updated_at"]))
+    return Card(
+        row["ref"],
+        _name(row["account"]),
+        row["name"],
+        row["amount"],
+        row["probability"],
+        row["expected_close_on"],
+        initials(_name(row["owner"])),
+        flag,
+        days,
+    )
+
+
+def _name(ref: Any) -> str:
+    return "" if ref is None else str(ref.name or ref.ref)
+
+
+def flag_of(today: date, row: dict[str, Any], touched: date) -> tuple[str, int]:
+    """What is most urgent about an opportunity, and for how many days; empty for one that is not open."""
+    if row["state"] != "open":
+        return "", 0
+    close_on, opened_on = row["expected_close_on"], row["opened_on"]
+    if close_on is not None and close_on < today:
+        return "late", (today - close_on).days
+    if (today - touched).days >= QUIET_DAYS:
+        return "quiet", (today - touched).days
+    if opened_on is not None and 0 <= (today - opened_on).days <= NEW_DAYS:
+        return "new", (today - opened_on).days
+    soon = close_on is not None and (close_on - today).days <= HOT_DAYS
+    return ("hot", 0) if soon and (row["probability"] or 0) >= HOT_PERCENT else ("", 0)
+
+
+def initials(name: str) -> str:
+    """Two letters for a person: of the first and the last word; of a name without blanks its first two signs."""
+    words: Sequence[str] = name.split()
+    if len(words) < 2:
+        return name[:2]
+    return (words[0][0] + words[-1][0]).upper()
