@@ -1,7 +1,8 @@
 """Text from outside: checked at the door, made safe for a terminal or a spreadsheet, measured, compared."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from unicodedata import category, decimal, normalize
 
 from crmtui.i18n import N_, gettext
@@ -9,6 +10,31 @@ from crmtui.i18n import N_, gettext
 # What a field refuses. Search them in one value, or in a whole column joined by a character they do not contain.
 BAD_TEXT = re.compile("[\x00\ud800-\udfff]")
 BAD_LINE = re.compile("[\x00\n\x0b\x0c\r\x85\u2028\u2029\ud800-\udfff]")
+
+
+def unlike(pattern: re.Pattern[str], texts: Sequence[str]) -> list[int]:
+    """The places of those `texts` that `pattern` does not fully match, found in one go; it must match no line break."""
+    joined = "\n".join(texts) + "\n"
+    if joined.count("\n") != len(texts):
+        return [place for place, text in enumerate(texts) if not pattern.fullmatch(text)]
+    lines = _lines(pattern.pattern)
+    found: list[int] = []
+    at = place = 0
+    while True:
+        matched = lines.match(joined, at)
+        end = matched.end() if matched else at
+        place += joined.count("\n", at, end)
+        if end == len(joined):
+            return found
+        found.append(place)
+        place += 1
+        at = joined.index("\n", end) + 1
+
+
+@cache
+def _lines(pattern: str) -> re.Pattern[str]:
+    return re.compile(f"(?:(?:{pattern})\n)*+")
+
 
 _NUL = N_("The character at place {place} is NUL, which no field can hold: remove it.")
 _NOT_UTF8 = N_(
@@ -203,15 +229,20 @@ class _Squeeze(dict[int, int | None]):
 
 
 _SQUEEZE = _Squeeze()
+_SQUEEZE_LINES = _Squeeze({10: 10})
+# For private use: no folding changes it, comes to it, or joins anything with it, and no key is without it.
+_APART = "\uf8ff"
 
 
 def fold(text: str) -> str:
     """`text` for comparison: width, case and the number of blanks make no difference (NFKC, casefold)."""
     if text.isascii():
         return " ".join(text.lower().split())
-    return " ".join(
-        normalize("NFKC", normalize("NFKC", normalize("NFD", text).casefold()).casefold()).split()
-    )
+    return " ".join(_caseless(text).split())
+
+
+def _caseless(text: str) -> str:
+    return normalize("NFKC", normalize("NFKC", normalize("NFD", text).casefold()).casefold())
 
 
 def name_key(name: str) -> str:
@@ -220,6 +251,29 @@ def name_key(name: str) -> str:
         return name.lower().translate(_SQUEEZE) or fold(name)
     folded = fold(name)
     return folded.translate(_SQUEEZE) or folded
+
+
+def name_keys(names: Iterable[str]) -> dict[str, str]:
+    """The `name_key` of each of `names`, by name: many at once, folded together as two long texts."""
+    plain: list[str] = []
+    others: list[str] = []
+    for name in names:
+        (plain if name.isascii() else others).append(name)
+    lines = "\n".join(plain).lower().translate(_SQUEEZE_LINES)
+    folded = _caseless(_APART.join(others))
+    if not folded.replace(_APART, "").isalnum():
+        folded = folded.translate(_SQUEEZE)
+    return _keys(plain, lines.split("\n")) | _keys(others, folded.split(_APART))
+
+
+def _keys(names: list[str], keys: list[str]) -> dict[str, str]:
+    """`keys` by name, unless a name holds what they were parted by; a name of punctuation alone is folded by itself."""
+    if len(keys) != len(names):
+        return {name: name_key(name) for name in names}
+    found = dict(zip(names, keys, strict=True))
+    if "" in keys:
+        found |= {name: name_key(name) for name, key in found.items() if not key}
+    return found
 
 
 def digits(text: str) -> str:

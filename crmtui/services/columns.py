@@ -1,6 +1,7 @@
 """Reading a whole column of text at once: quick where all of it is plain, value by value where it is not."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +13,7 @@ from crmtui.store import values
 from crmtui.store.fields import Field
 from crmtui.store.keys import PLAIN_EMAIL
 from crmtui.store.values import Entry
-from crmtui.text import BAD_TEXT
+from crmtui.text import BAD_TEXT, unlike
 
 Texts = Sequence[str | None]
 Faults = dict[int, list[CrmError]]
@@ -73,7 +74,9 @@ def _read(field: Field, text: str, entry: Entry) -> Any:
     try:
         return values.read(field, text, entry)
     except CrmError as error:
-        return error
+        # What was on the stack then would keep the whole batch in memory.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
 
 
 def _noted(value: Any, place: int, faults: Faults) -> Any:
@@ -86,6 +89,8 @@ def _noted(value: Any, place: int, faults: Faults) -> Any:
 # Columns that are plain but for a few values: what stands in them, and the places that need a second look
 
 Quick = tuple[list[Any], list[int]]
+_EMAIL_OR_NONE = re.compile(f"(?:{PLAIN_EMAIL.pattern})?")
+_CENTS = re.compile(r"[0-9]{1,13}\.[0-9]{2}")
 
 
 def _one_line(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
@@ -99,7 +104,9 @@ def _one_line(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
 
 def _several_lines(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
     doubtful: list[int] = []
-    if max(map(len, texts), default=0) > field.max or BAD_TEXT.search(" ".join(texts)):
+    joined = " ".join(texts)
+    bad = not joined.isprintable() and BAD_TEXT.search(joined)
+    if bad or max(map(len, texts), default=0) > field.max:
         doubtful = [
             place for place, text in enumerate(texts) if len(text) > field.max or BAD_TEXT.search(text)
         ]
@@ -108,9 +115,7 @@ def _several_lines(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
 
 def _emails(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
     found: list[Any] = list(map(str.strip, texts))
-    plain = PLAIN_EMAIL.fullmatch
-    doubtful = [place for place, text in enumerate(found) if text and not plain(text)]
-    return _without_blanks(field, found, doubtful)
+    return _without_blanks(field, found, unlike(_EMAIL_OR_NONE, found))
 
 
 def _without_blanks(field: Field, found: list[Any], doubtful: list[int]) -> Quick:
@@ -124,6 +129,16 @@ def _without_blanks(field: Field, found: list[Any], doubtful: list[int]) -> Quic
 def _amounts(field: Field, texts: Sequence[str], entry: Entry) -> Quick:
     if money.digits_of(str(entry.row.get("currency") or entry.currency)) != 2:
         return [None] * len(texts), list(range(len(texts)))
+    others = unlike(_CENTS, texts)
+    if len(others) * 4 >= len(texts):
+        return _amounts_singly(texts)
+    cents = list(texts)
+    for place in others:
+        cents[place] = "0"
+    return list(map(int, "\n".join(cents).replace(".", "").split("\n"))), others
+
+
+def _amounts_singly(texts: Sequence[str]) -> Quick:
     found: list[Any] = []
     doubtful: list[int] = []
     match = money.AMOUNT_FAST.fullmatch

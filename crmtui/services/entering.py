@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 from crmtui.errors import CrmError, Forbidden
@@ -12,9 +13,9 @@ from crmtui.services.columns import ABSENT, Faults, required
 from crmtui.services.context import Context, Tx
 from crmtui.store import bulk
 from crmtui.store.fields import Field
-from crmtui.store.keys import phone_key
+from crmtui.store.keys import phone_key, phone_keys
 from crmtui.store.record import table
-from crmtui.text import name_key
+from crmtui.text import name_key, name_keys
 
 Columns = dict[str, list[Any]]
 Change = tuple[int, int, dict[str, Any]]
@@ -60,11 +61,7 @@ class Entering:
         if not places:
             return
         if rules.stands(self.noun):
-            whole = len(places) == len(next(iter(self.values.values())))
-            columns = {
-                column: found if whole else [found[place] for place in places]
-                for column, found in self.values.items()
-            }
+            columns = _at(places, self.values, len(next(iter(self.values.values()))))
             if "x" in columns:
                 columns["x"] = list(map(_held, columns["x"]))
             self._enter(
@@ -126,8 +123,8 @@ class Entering:
         bad = self._lacking(columns, places) | self._not_mine(columns, places)
         if bad:
             kept = [at for at, place in enumerate(places) if place not in bad]
+            columns = _at(kept, columns, len(places))
             places = [places[at] for at in kept]
-            columns = {name: [found[at] for at in kept] for name, found in columns.items()}
         if not places:
             return
         self._complete(columns, len(places))
@@ -183,16 +180,15 @@ class Entering:
         names = columns.get(self.model.LABEL)
         if names is not None:
             known = self.name_keys
-            columns["name_key"] = [
-                (known.get(name) or name_key(str(name))) if name else None for name in names
-            ]
+            lacking = {name for name in names if name and name not in known}
+            known = {**known, **name_keys(lacking)} if lacking else known
+            columns["name_key"] = [known[name] if name else None for name in names]
         if "phone_key" in self.model.model_fields and not columns.keys().isdisjoint(("phone", "mobile")):
-            none = [None] * count
-            pairs = zip(columns.get("phone", none), columns.get("mobile", none), strict=True)
-            region = self.tx.region
-            columns["phone_key"] = [
-                phone_key(phone, region) or phone_key(mobile, region) for phone, mobile in pairs
-            ]
+            found, second = (
+                phone_keys(columns[name], self.tx.region) if name in columns else [None] * count
+                for name in ("phone", "mobile")
+            )
+            columns["phone_key"] = [one or other for one, other in zip(found, second, strict=True)]
         if "created_at" in columns:
             columns["created_at"] = [value or self.tx.now for value in columns["created_at"]]
 
@@ -319,6 +315,16 @@ class Entering:
         self, names: Sequence[str], rows: Sequence[tuple[int, Sequence[Any]]], places: Sequence[int]
     ) -> None:
         bulk.update(self.tx, self.noun, names, rows, lambda at, error: self._fault(places[at], error))
+
+
+def _at(places: Sequence[int], columns: Mapping[str, list[Any]], count: int) -> Columns:
+    """What `columns`, each with `count` values, hold at `places`, which are in order."""
+    if len(places) == count:
+        return dict(columns)
+    chosen = bytearray(count)
+    for place in places:
+        chosen[place] = 1
+    return {name: list(compress(found, chosen)) for name, found in columns.items()}
 
 
 def _known(found: list[Any], default: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import NOUNS
 from crmtui.store import bulk, refs
 from crmtui.store.record import label_column, table
-from crmtui.text import name_key
+from crmtui.text import name_keys
 
 Existing = Mapping[str, Any]
 
@@ -184,7 +184,7 @@ class Matcher:
         """
         matched = Matched([None] * count, [None] * count)
         more = [*more, *self.key.columns]
-        places = [place for place in range(count) if place not in faults]
+        places = [place for place in range(count) if place not in faults] if faults else range(count)
         stored, lacking = self._stored(tx, values, self.key.columns, places, more, matched)
         _choose(self.noun, stored, places, matched, faults, named)
         if lacking and self.key.fallback:
@@ -208,17 +208,20 @@ class Matcher:
     ) -> tuple[dict[Any, list[Existing]], list[int]]:
         """The records with the keys of these rows, by key; and the rows whose key is empty."""
         keyed = keys(self.ctx, self.noun, columns, values, len(matched.records))
-        empty = [place for place in places if not any(part is not None for part in keyed[place])]
-        for place in places:
-            matched.identities[place] = keyed[place]
+        if len(places) == len(keyed):
+            matched.identities[:] = keyed
+        else:
+            for place in places:
+                matched.identities[place] = keyed[place]
+        nothing = (None,) * len(columns)
+        empty = [place for place in places if keyed[place] == nothing] if nothing in keyed else []
         by, told = lookup_of(self.noun, columns)
         at = list(columns).index(told)
+        asked = {keyed[place][at] for place in places} - {None}
         if by == "name_key":
-            known = {name: name_key(str(name)) for name in {key[at] for key in keyed} - {None}}
+            known = name_keys(asked)
             matched.name_keys |= known
-            asked = {known[keyed[place][at]] for place in places if keyed[place][at] is not None}
-        else:
-            asked = {keyed[place][at] for place in places} - {None}
+            asked = set(known.values())
         return find(tx, self.noun, columns, by, asked, more), empty
 
     def _keyless(self, row: Existing) -> bool:
@@ -229,13 +232,26 @@ class Matcher:
         found = [record["id"] for record in matched.records if record is not None]
         mine = bulk.entered(tx, self.noun, found) if self.entering and found else set()
         first: dict[Any, int] = {}
-        for place, identity in enumerate(matched.identities):
+        for place in _doubtful(matched):
+            identity = matched.identities[place]
             if place in faults:
                 continue
             if matched.records[place] is not None and (identity in mine or identity in self.seen):
                 faults[place] = [_twice(refs.ref_of(self.noun, identity))]
             elif first.setdefault(identity, lines[place]) != lines[place]:
                 faults[place] = [_twice_at(first[identity])]
+
+
+def _doubtful(matched: Matched) -> list[int]:
+    """The places of rows that mean a known record, or the same as another row."""
+    count = len(matched.identities)
+    last = dict(zip(matched.identities, range(count), strict=True))
+    found = {place for place, record in enumerate(matched.records) if record is not None}
+    if len(last) < count:
+        again = set(range(count)).difference(last.values())
+        found |= again
+        found |= {last[matched.identities[place]] for place in again}
+    return sorted(found)
 
 
 def _choose(

@@ -103,8 +103,9 @@ def owners(tx: Tx, noun: str, verb: str) -> set[int] | None:
 def entered(tx: Tx, noun: str, ids: Collection[int]) -> set[int]:
     """Those of `ids` that this very transaction, or an earlier batch of it, put in."""
     entry = Entry.__table__  # type: ignore[attr-defined]
+    # An import has very many entries and a record few: the sum keeps the store from going through the former.
     query = select(entry.c.record).where(
-        entry.c.noun == noun, member(tx, entry.c.record, ids), entry.c.tx == tx.id, entry.c.op == "insert"
+        entry.c.noun == noun, member(tx, entry.c.record, ids), entry.c.tx + 0 == tx.id, entry.c.op == "insert"
     )
     return set(tx.session.connection().execute(query).scalars())
 

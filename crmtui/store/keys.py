@@ -1,20 +1,22 @@
 """Search and match keys that are kept beside what people typed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from crmtui.i18n import N_, gettext
-from crmtui.text import name_key
+from crmtui.text import name_key, unlike
 
 PLAIN_EMAIL = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?!\.|@)){0,62}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\.){1,4}[A-Za-z]{2,20}"
+    r"[A-Za-z0-9][A-Za-z0-9_+-]{0,30}(?:\.[A-Za-z0-9_+-]{1,30})?"
+    r"@(?:[A-Za-z0-9]{1,24}(?:-[A-Za-z0-9]{1,24})?\.){1,3}[A-Za-z]{2,20}"
 )
 """Addresses so plain that email-validator takes each of them unchanged; a property test holds the two together."""
 
 PLAIN_MOBILE = re.compile(r"(?:\+?86)?1(?:3[0-9]|5[0-35-9]|7[235-8]|8[0-9]|9[0-35-9])[0-9]{8}")
 """Chinese mobile numbers so plain that their E.164 form needs no library."""
+_MOBILE_OR_NONE = re.compile(f"(?:{PLAIN_MOBILE.pattern})?")
 
 
 def search_keys(model: Any, row: Mapping[str, Any], region: str) -> dict[str, str | None]:
@@ -37,6 +39,16 @@ def phone_key(text: str | None, region: str) -> str | None:
     if not region and "+" not in text and "＋" not in text:
         return None  # neither the number nor the company says in which country it is
     return _by_library(text, region)
+
+
+def phone_keys(texts: Sequence[str | None], region: str) -> list[str | None]:
+    """The `phone_key` of each of `texts`."""
+    if region != "CN":
+        return [phone_key(text, region) for text in texts]
+    keys = ["+86" + text[-11:] if text else None for text in texts]
+    for place in unlike(_MOBILE_OR_NONE, [text or "" for text in texts]):
+        keys[place] = phone_key(texts[place], region)
+    return keys
 
 
 @lru_cache(maxsize=4096)

@@ -24,6 +24,7 @@ from crmtui.text import (
     fold,
     like_pattern,
     name_key,
+    name_keys,
     nearest,
     pad,
     width,
@@ -294,6 +295,20 @@ def test_only_a_blank_name_has_no_key(text: str) -> None:
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
 def test_the_fast_way_for_ascii_gives_the_same_key(text: str) -> None:
     assert name_key(text) == name_key(text + "\u3000")
+
+
+NAMES = st.lists(
+    ANY
+    | st.text()
+    | st.sampled_from(["", " ", "?", "\n", "a\nb", "\uf8ff", "Ａ\uf8ff", "각", "\u0301", "\u0345"])
+)
+
+
+@settings(max_examples=500)
+@given(NAMES)
+@example(["\u1100", "\u1161", "e", "\u0301"])
+def test_many_names_have_the_keys_that_they_have_alone(names: list[str]) -> None:
+    assert name_keys(names) == {name: name_key(name) for name in names}
 
 
 def test_digits_of_any_script() -> None:
