@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import partial
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, select, update
@@ -13,6 +12,7 @@ from crmtui.i18n import N_, gettext, language
 from crmtui.money import Money, digits_of
 from crmtui.services import rules
 from crmtui.services.context import Context, Ref, Tx
+from crmtui.services.presenting import coded, names_of, needed, presented, value_of
 from crmtui.store import plain, refs, values
 from crmtui.store.fields import Field
 from crmtui.store.keys import search_keys
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from crmtui.store.where import Scope
 
 __all__ = ["Field", "Found", "Ref", "Report", "as_json", "as_text"]
+__all__ += ["coded", "names_of", "needed", "presented", "value_of"]
 
 as_json = values.as_json
 as_text = values.as_text
@@ -140,109 +141,6 @@ def columns_of(row: Any) -> dict[str, Any]:
     return {key: getattr(row, key) for key in type(row).model_fields}
 
 
-def presented(
-    ctx: Context, tx: Tx, noun: str, fields: Sequence[Field], rows: Sequence[Any]
-) -> Iterator[dict[str, Any]]:
-    """Rows that hold the columns `needed` as people see them, by field name."""
-    names = names_of(tx, fields, rows)
-    for row in rows:
-        yield {field.name: value_of(ctx, noun, field, row, names) for field in fields}
-
-
-class Names(dict[tuple[str, int], str]):
-    """Names by noun and id; knows, for as long as the reading lasts, which of them could mean another record as well."""
-
-    def __init__(self, tx: Tx) -> None:
-        super().__init__()
-        self._tx = tx
-        self._unclear: dict[str, set[int]] = {}
-
-    def unclear(self, noun: str, record: int) -> bool:
-        """Whether the name of that record does not tell it apart; False once the reading is over."""
-        if noun not in self._unclear and self._tx.session.in_transaction():
-            names = {one: name for (of, one), name in self.items() if of == noun and name}
-            self._unclear[noun] = refs.unclear(self._tx, noun, names)
-        return record in self._unclear.get(noun, ())
-
-
-def names_of(tx: Tx, fields: Sequence[Field], rows: Sequence[Any]) -> dict[tuple[str, int], str]:
-    """The names of all records that these rows point at, as far as the actor may see them."""
-    wanted: dict[str, set[int]] = {}
-    for field in fields:
-        for row in rows:
-            for noun, record in _pointed(field, row):
-                wanted.setdefault(noun, set()).add(record)
-    found = Names(tx)
-    for noun, ids in wanted.items():
-        model = table(noun)
-        both = [model.name, model.name_zh] if "name_zh" in model.model_fields else []
-        query = select(model.id, getattr(model, model.LABEL), *both).where(model.id.in_(ids))
-        for record, name, *in_both in tx.session.execute(query):
-            found[noun, record] = (
-                values.Coded(name, partial(values.in_language, *in_both)) if in_both else name
-            )
-    return found
-
-
-def _pointed(field: Field, row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    value = row.get(field.column)
-    if value is None:
-        return
-    if field.kind == "ref":
-        yield field.noun, value
-    elif field.kind == "refs":
-        for record in value:
-            yield field.noun, record
-    elif field.kind == "target" and row.get("scope") in values.TARGETS:
-        yield str(row["scope"]), int(str(value).partition("-")[2])
-
-
-def value_of(
-    ctx: Context, noun: str, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, int], str]
-) -> Any:
-    """One field of a row as people see it; `names` are those that `names_of` found."""
-    if field.custom:
-        return _custom_value(ctx, field, (row.get("x") or {}).get(field.name[2:]))
-    value = row.get(field.column)
-    if field.name == "ref":
-        return f"{table(noun).PREFIX}-{row['id']}"
-    if value is None:
-        return None
-    if field.kind in ("choice", "stage"):
-        return coded(ctx, field, value, row.get("process_id"))
-    if field.kind == "choices":
-        return [coded(ctx, field, code) for code in value]
-    if field.kind == "money":
-        return Money(value, row.get("currency") or ctx.company.currency)
-    if field.kind == "ref":
-        return _ref(field.noun, value, names)
-    if field.kind == "refs":
-        return [_ref(field.noun, record, names) for record in value]
-    if field.kind == "target" and row.get("scope") in values.TARGETS:
-        return _ref(str(row["scope"]), int(str(value).partition("-")[2]), names)
-    if isinstance(value, datetime):
-        return value.astimezone(ctx.clock.zone)
-    return value
-
-
-def _ref(noun: str, record: int, names: Mapping[tuple[str, int], str]) -> Ref:
-    unclear = (lambda: names.unclear(noun, record)) if isinstance(names, Names) else None
-    return Ref(refs.ref_of(noun, record), names.get((noun, record)), record, unclear)
-
-
-def coded(ctx: Context, field: Field, code: str, process: int | None = None) -> values.Coded:
-    """The code of a list entry, or of a stage of `process` (of any, if not said), with the name that people read."""
-    if field.kind == "stage":
-        return values.Coded(code, partial(ctx.stage_name, process, code))
-    return values.Coded(code, partial(ctx.entry_name, field.choices, code))
-
-
-def _custom_value(ctx: Context, field: Field, value: Any) -> Any:
-    if field.kind == "choice" and value:
-        return coded(ctx, field, value)
-    return date.fromisoformat(value) if field.kind == "day" and value else value
-
-
 # Finding
 
 
@@ -332,17 +230,10 @@ def _stream(ctx: Context, noun: str, fields: Sequence[Field], query: Select[Any]
     """Rows a page at a time; within one reading, so that they are of one state."""
     with ctx.reading() as tx:
         streamed = tx.session.execute(query.execution_options(yield_per=PAGE))
-        for page in streamed.mappings().partitions(PAGE):
-            yield from presented(ctx, tx, noun, fields, page)
-
-
-def needed(noun: str, fields: Sequence[Field]) -> list[Any]:
-    """The columns that these fields are shown from: an amount needs its currency, a quota's target its scope, a stage
-    its process."""
-    model = table(noun)
-    beside = {"process_id"} if any(field.kind == "stage" for field in fields) else set()
-    names = {"id", "currency", "scope"} | beside | {"x" if field.custom else field.column for field in fields}
-    return [getattr(model, name) for name in model.model_fields if name in names]
+        names = list(streamed.keys())
+        for page in streamed.partitions(PAGE):
+            rows = [dict(zip(names, row, strict=True)) for row in page]
+            yield from presented(ctx, tx, noun, fields, rows)
 
 
 def count_where(

@@ -37,6 +37,7 @@ class Ref:
 class Coded(str):
     """The code of a list entry or a stage, as records hold it and programs read it; `shown` is its name for people."""
 
+    __slots__ = ("_name",)
     _name: Callable[[], str]
 
     def __new__(cls, code: str, name: Callable[[], str]) -> "Coded":
