@@ -238,14 +238,14 @@ class CrmApp(App[int]):
         place.set_class(glyphs.ascii, "-ascii")
         place.set_class(self.look.accessible, "-accessible")
 
-    async def open_record(self, ref: str) -> None:
-        """The page of the record that `ref` names, over the present screen."""
+    async def open_record(self, ref: str, neighbours: Any = None) -> None:
+        """The page of the record that `ref` names, over the present screen; `neighbours` is the list it stands in."""
         noun = _noun_of(ref)
         if noun is None:
             self.note(gettext(N_("{ref} does not tell what kind of record it is.")).format(ref=ref), "warn")
             return
         self.recent = [ref, *(one for one in self.recent if one != ref)][:20]
-        await self.push_screen(page_class(noun)(noun, ref))
+        await self.push_screen(page_class(noun)(noun, ref, neighbours=neighbours))
 
     async def open_list(self, noun: str, where: str = "", title: str = "") -> None:
         """The list of `noun` with the condition `where` as its chips, over the present screen."""
@@ -260,6 +260,11 @@ class CrmApp(App[int]):
             await self.go(*place)
 
     # -- telling
+
+    def announce(self, rows: Any) -> None:
+        """The list `rows` stands on another row: say so where a screen reader follows the last line."""
+        if self.look.accessible:
+            self.note(f"{rows.position_text}: {rows.copy_text().splitlines()[0] if rows.count else ''}")
 
     def note(self, text: str, kind: str = "info", seconds: float = Note.SECONDS) -> None:
         """One line at the bottom right."""

@@ -1,0 +1,323 @@
+"""The page of one record: what it holds, what points at it, and its history. Any noun has it from its declaration."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from crmtui.errors import CrmError
+from crmtui.i18n import N_, gettext
+from crmtui.screens.details import Details
+from crmtui.screens.frame import Pane
+from crmtui.screens.glyphs import g
+from crmtui.screens.histories import History
+from crmtui.screens.keys import bind
+from crmtui.screens.listing import Column, Row, WindowedList, static
+from crmtui.screens.place import Part, Place, Verb
+from crmtui.screens.verbs import RecordVerb, verb_of, verbs_of
+from crmtui.services.nouns import NOUNS
+
+TABS = {"summary": N_("Summary"), "history": N_("History")}
+
+
+class RecordPage(Place):
+    """One record. `[` and `]` go to its neighbours in the list that it was opened from."""
+
+    WHERE = "page"
+    FILTER = False
+    PAGE = True
+    WHOSE = False
+    HELP = (
+        N_("All about one record: its fields, what belongs to it, and who changed what."),
+        N_("Enter on a name opens it; e edits; . shows everything that can be done."),
+    )
+    BINDINGS: ClassVar[list[Any]] = bind(
+        "page",
+        edit=N_("Edit"),
+        view=N_("Tab"),
+        period_back=N_("Previous"),
+        period_on=N_("Next"),
+        copy=N_("Copy"),
+        hidden=("remove", "move_to", "agree", "refuse", "stage_on", "stage_back", "zoom"),
+    )
+    DEFAULT_CSS = """
+    RecordPage Horizontal { height: 1fr; }
+    RecordPage Vertical { height: 1fr; width: 1fr; }
+    RecordPage #whole { display: none; }
+    RecordPage.-tab-history #summary { display: none; }
+    RecordPage.-tab-history #whole { display: block; }
+    RecordPage.-narrow #aside { width: 30; }
+    """
+
+    def __init__(self, noun: str, ref: str, tab: str = "summary", neighbours: Any = None) -> None:
+        super().__init__(None)
+        self.noun, self.ref, self.view = noun, ref, tab
+        self.record: dict[str, Any] = {}
+        self.neighbours = neighbours
+        """The list that it was opened from."""
+
+    # -- what is there
+
+    def body(self) -> ComposeResult:
+        """The summary, and the whole history behind its own tab."""
+        yield Horizontal(*self.summary(), id="summary")
+        yield Pane(History(id="all"), title=gettext(N_("History: field by field")), id="whole")
+
+    def summary(self) -> Sequence[Widget]:
+        """The panes of the first tab."""
+        return [
+            Pane(
+                Details(id="fields"),
+                id="profile",
+                title=gettext(N_("Profile")),
+                way_out=gettext(N_("e edits")),
+            ),
+            Vertical(
+                Pane(
+                    WindowedList(
+                        [Column("what", ""), Column("count", "", 7, right=True)],
+                        marks=False,
+                        header=False,
+                        id="related",
+                    ),
+                    title=gettext(N_("Belongs to it")),
+                    id="belongs",
+                ),
+                Pane(
+                    History(id="lately"),
+                    title=gettext(N_("Lately")),
+                    way_out=gettext(N_("all {key}")).format(key="v"),
+                    id="history",
+                ),
+                id="aside",
+            ),
+        ]
+
+    async def load(self) -> None:
+        """Read every pane by itself."""
+        self.set_class(self.view == "history", "-tab-history")
+        try:
+            self.record = await self.query_one(Details).show_record(self.desk, self.noun, self.ref)
+        except CrmError as error:
+            self.failed(error)
+            return
+        self.query_one("#profile", Pane).ready()
+        self.redraw_frame()
+        await self.load_aside()
+        await self._load_history()
+
+    async def load_aside(self) -> None:
+        """What belongs to it."""
+        from crmtui.services import related
+
+        def show(found: list[Any]) -> None:
+            rows = [
+                Row(
+                    f"{one.noun} {one.label}",
+                    {
+                        "what": (f"{gettext(NOUNS[one.noun].title)} ({gettext(one.label)})", "foreground"),
+                        "count": (f"{one.count:,}", "primary"),
+                    },
+                    data=one,
+                )
+                for one in found
+            ]
+            self.query_one("#related", WindowedList).show(static(rows))
+            if not rows:
+                self.query_one("#belongs", Pane).say(gettext(N_("Nothing points at it.")))
+
+        await self.into(
+            self.query_one("#belongs", Pane),
+            lambda ctx: related.related(ctx, self.noun, self.ref),
+            show,
+            behind=True,
+        )
+
+    async def _load_history(self) -> None:
+        for name, most in (("#history", 50), ("#whole", 5000)):
+            pane = self.query_one(name, Pane)
+            await self.into(
+                pane,
+                lambda ctx, most=most: History.read(ctx, self.noun, self.ref, most),  # type: ignore[misc]
+                pane.query_one(History).take,
+            )
+
+    # -- the frame
+
+    def called(self) -> str:
+        """What the record is called."""
+        from crmtui.services import shape
+
+        found = self.record.get(shape.label(self.noun))
+        return str(getattr(found, "name", None) or found or self.ref)
+
+    def crumb_left(self) -> Any:
+        """Kind, name, ref, owner, tabs."""
+        parts: list[Part] = [
+            (gettext(NOUNS[self.noun].title), "bold foreground", ""),
+            (f" {g('into')} ", "muted", ""),
+            (self.called(), "bold accent", ""),
+            (f"   {self.ref}", "muted", ""),
+        ]
+        owner = self.record.get("owner")
+        if owner is not None:
+            parts.append((f" {g('dot')} {gettext(N_('owner'))} {owner.name or owner.ref}", "muted", ""))
+        parts.append(("   ", "muted", ""))
+        for at, (tab, title) in enumerate(self.tabs().items()):
+            if at:
+                parts.append((f" {g('dot')} ", "faint", ""))
+            parts.append(
+                (gettext(title), "bold accent" if tab == self.view else "muted", f"screen.show_tab('{tab}')")
+            )
+        return iter(parts)
+
+    def tabs(self) -> dict[str, str]:
+        """The tabs of this page."""
+        return TABS
+
+    def crumb_right(self) -> str:
+        """Which row of the list it is."""
+        if self.neighbours is None:
+            return ""
+        return f"[ {self.neighbours.position_text} ]"
+
+    # -- what happens
+
+    async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
+        """A reference opens what it means, another field its form, a count its list, an entry its transaction."""
+        event.stop()
+        data = event.row.data
+        if event.list.id == "related":
+            await self.program.open_list(data.noun, data.where, self.called())
+        elif getattr(data, "ref", ""):
+            await self.program.open_record(data.ref)
+        elif event.list.id == "fields":
+            await self._edit_one(event.row.key)
+
+    async def _edit_one(self, field: str) -> None:
+        from crmtui.screens.forms import FormSheet
+
+        await self.program.push_screen(FormSheet(self.noun, self.ref, at=field))
+
+    def why_not(self, action: str) -> str | None:
+        """Verbs are off where the record's state does not allow them."""
+        if action in _VERB_ACTIONS:
+            verb = verb_of(self.noun, action)
+            if verb is None:
+                return gettext(N_("This does nothing here."))
+            return verb.why_not(self.noun, [self.record] if self.record else []) or None
+        if action in ("period_back", "period_on") and self.neighbours is None:
+            return gettext(N_("It was not opened from a list."))
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that this noun has no verb for is not shown at all."""
+        if action in _VERB_ACTIONS and action != "edit" and verb_of(self.noun, action) is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def verbs(self) -> list[Verb]:
+        """The verbs of the record."""
+        rows = [self.record] if self.record else []
+        return [
+            Verb(
+                verb.name,
+                gettext(verb.title),
+                verb.command.format(ref=self.ref),
+                lambda verb=verb: self._do(verb),
+                verb.why_not(self.noun, rows),
+            )
+            for verb in verbs_of(self.noun)
+        ]
+
+    def command_line(self) -> str:
+        """The record as a command."""
+        return f"crm {self.noun} {'history' if self.view == 'history' else 'show'} {self.ref}"
+
+    def _do(self, verb: RecordVerb) -> None:
+        self.run_worker(verb.run(self, self.noun, [self.ref]), exit_on_error=False)
+
+    def _act(self, action: str) -> None:
+        verb = verb_of(self.noun, action)
+        if verb is not None:
+            self._do(verb)
+
+    def action_edit(self) -> None:
+        """Its form."""
+        self._act("edit")
+
+    def action_remove(self) -> None:
+        """Put away."""
+        self._act("remove")
+
+    def action_move_to(self) -> None:
+        """Give to someone."""
+        self._act("move_to")
+
+    def action_agree(self) -> None:
+        """What agreeing means for this noun."""
+        self._act("agree")
+
+    def action_refuse(self) -> None:
+        """What saying no means for this noun."""
+        self._act("refuse")
+
+    def action_stage_on(self) -> None:
+        """On."""
+        self._act("stage_on")
+
+    def action_stage_back(self) -> None:
+        """Back."""
+        self._act("stage_back")
+
+    def action_view(self) -> None:
+        """The next tab."""
+        names = list(self.tabs())
+        self.action_show_tab(names[(names.index(self.view) + 1) % len(names)])
+
+    def action_show_tab(self, tab: str) -> None:
+        """The tab of this name."""
+        self.remove_class(*(f"-tab-{name}" for name in self.tabs()))
+        self.view = tab
+        self.add_class(f"-tab-{tab}")
+        for pane in self.query("#whole" if tab == "history" else "#profile"):
+            for part in pane.query(WindowedList):
+                part.focus()
+        self.redraw_frame()
+
+    async def action_period_back(self) -> None:
+        """The record before it in the list."""
+        await self._step(-1)
+
+    async def action_period_on(self) -> None:
+        """The record after it in the list."""
+        await self._step(1)
+
+    async def _step(self, by: int) -> None:
+        rows: WindowedList | None = self.neighbours
+        if rows is None or not 0 <= rows.cursor_row + by < rows.count:
+            return
+        rows.move_to(rows.cursor_row + by)
+        row = rows.current
+        if row is not None and row.kind == "row":
+            self.ref = row.key
+            self.reload("show")
+
+    def action_copy(self) -> None:
+        """The line under the cursor, else the ref."""
+        focused = self.focused
+        self.app.copy_to_clipboard(focused.copy_text() if isinstance(focused, WindowedList) else self.ref)
+
+    def action_zoom(self) -> None:
+        """The pane in focus at full size, and back."""
+        if self.maximized:
+            self.minimize()
+        elif self.focused is not None:
+            pane = next((one for one in self.focused.ancestors if isinstance(one, Pane)), None)
+            if pane is not None:
+                self.maximize(pane)
+
+
+_VERB_ACTIONS = frozenset(("edit", "remove", "move_to", "agree", "refuse", "stage_on", "stage_back"))

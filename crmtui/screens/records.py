@@ -1,0 +1,567 @@
+"""The list of one kind of record: filter, find, sort, group, mark, and what can be done with the marked ones."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from crmtui.errors import CrmError
+from crmtui.i18n import N_, gettext
+from crmtui.screens import memory
+from crmtui.screens.details import Details
+from crmtui.screens.frame import FilterLine, Pane, told
+from crmtui.screens.glyphs import g
+from crmtui.screens.keys import bind
+from crmtui.screens.listing import Column, Row, WindowedList
+from crmtui.screens.place import Part, Place, Verb
+from crmtui.screens.sections import Tab
+from crmtui.screens.verbs import RecordVerb, verb_of, verbs_of
+from crmtui.services.nouns import NOUNS
+
+FOLLOW = 0.08
+"""Seconds that the cursor rests before the side panel follows it."""
+
+
+class RecordList(Place):
+    """Any noun's list, from its declaration. Subclasses choose columns, groups and what the side panel shows."""
+
+    WHERE = "records"
+    HELP = (
+        N_("All records of one kind that you may see, with what they add up to."),
+        N_("/ finds as you type, f makes conditions, the marked ones can be changed together."),
+    )
+    BINDINGS: ClassVar[list[Any]] = bind(
+        "records",
+        new=N_("New"),
+        edit=N_("Edit"),
+        find=N_("Find"),
+        filter=N_("Filter"),
+        sort=N_("Sort"),
+        columns=N_("Columns"),
+        panel=N_("Panel"),
+        copy=N_("Copy"),
+        pin=N_("Save view"),
+        hidden=("remove", "move_to", "agree", "refuse", "stage_on", "stage_back", "zoom"),
+    )
+    DEFAULT_CSS = """
+    RecordList Horizontal { height: 1fr; }
+    RecordList #side { width: 43; display: none; }
+    RecordList.-paneled #side { display: block; }
+    RecordList.-normal #side { width: 34; }
+    RecordList.-xwide #side { width: 56; }
+    RecordList.-narrow.-paneled #side { width: 100%; }
+    RecordList.-narrow.-paneled #rows { display: none; }
+    """
+    GROUP: ClassVar[str] = ""
+    """What the list is grouped by when nobody chose otherwise."""
+    PANEL: ClassVar[bool] = False
+    """Whether the side panel is there when nobody chose otherwise."""
+    NOUN: ClassVar[str] = ""
+
+    def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
+        super().__init__(tab)
+        self.noun = noun or self.NOUN or (tab.nouns[0] if tab else "")
+        self.over_title, self.conditions = title, [where] if where else []
+        self.over_list = tab is None
+        self.found, self.total, self.sort, self.group = "", 0, "", self.GROUP
+        self._chips: list[tuple[str, str]] | None = None
+        self._names: list[str] = []
+        if self.over_list:
+            self.PAGE = True  # type: ignore[misc]
+            self.WHOSE = False  # type: ignore[misc]
+        else:
+            self.SECTION = _section(tab)  # type: ignore[misc]
+            self.WHOSE = self.noun in ("lead", "account", "contact", "opp")  # type: ignore[misc]
+
+    @classmethod
+    def over(cls, noun: str, where: str, title: str = "") -> "RecordList":
+        """The list of `noun` with the condition `where`, to be laid over another screen."""
+        from crmtui.screens import sections
+
+        of = next((one.screen for _, one in sections.tabs() if one.name == noun and one.nouns == (noun,)), "")
+        made = sections.load(of) if of else cls
+        if not issubclass(made, RecordList):
+            made = cls
+        return made(None, noun, where, title)  # type: ignore[no-any-return]
+
+    # -- what is there
+
+    def body(self) -> ComposeResult:
+        """The list, and beside it the record under the cursor."""
+        with Horizontal():
+            yield Pane(self.make_list(), id="rows")
+            yield Pane(Details(), id="side", way_out=gettext(N_("i hides this panel")))
+
+    def make_list(self) -> WindowedList:
+        """The list itself; its columns come with the first reading."""
+        return WindowedList([Column("ref", "")])
+
+    @property
+    def rows(self) -> WindowedList:
+        """The list."""
+        return self.query_one(WindowedList)
+
+    def on_mount(self) -> None:
+        """As it was left."""
+        self.set_class(bool(memory.get(f"panel.{self.noun}", self.PANEL)), "-paneled")
+        self.sort = str(memory.get(f"sort.{self.noun}", ""))
+        self.group = str(memory.get(f"group.{self.noun}", self.GROUP))
+        self._names = list(memory.get(f"columns.{self.noun}", []))
+
+    def column_names(self) -> Sequence[str]:
+        """The columns, most important first."""
+        return self._names or NOUNS[self.noun].columns
+
+    @property
+    def where(self) -> str:
+        """The condition in force: whose, the chips, and what is being looked for."""
+        from crmtui.services import conditions
+
+        whose = "" if self.over_list else self.whose_condition(self.noun)
+        return conditions.every(whose, *self.conditions, self._finding())
+
+    def _finding(self) -> str:
+        if not self.found.strip():
+            return ""
+        text = self.found.replace("\\", "\\\\").replace('"', '\\"')
+        return " or ".join(f'{name} ~ "{text}"' for name in self.finds_in())
+
+    def finds_in(self) -> Sequence[str]:
+        """The fields that `/` looks into: those of the search that are short."""
+        searched = [name for name in NOUNS[self.noun].search if name not in ("note", "need", "solution")]
+        return searched or NOUNS[self.noun].columns[:1]
+
+    async def load(self) -> None:
+        """The columns, then the rows; counts and sums follow."""
+        from crmtui.screens.querying import QuerySource, columns_for
+        from crmtui.services.window import Listing
+
+        names = tuple(self.column_names())
+        pane, rows = self.query_one("#rows", Pane), self.rows
+        pane.name_it(self.title_text())
+        columns = await self.desk.read(lambda ctx: columns_for(ctx, self.noun, names))
+        if [one.name for one in columns] != [one.name for one in rows.columns]:
+            rows.columns = columns
+        listing = Listing(self.noun, self.where, self.sort, names, group=self.group)
+        name = self.sort.lstrip("-")
+        rows.sorted_by(name, self.sort.startswith("-"))
+        rows.show(
+            QuerySource(self.desk, listing, columns, self.sign),
+            keep=self.reason in ("store", "refresh", "show"),
+        )
+        self.run_worker(self._sum(listing), group="sums", exclusive=True, exit_on_error=False)
+
+    def sign(self, row: dict[str, Any]) -> Any:
+        """The sign before a row: changed by somebody else just now."""
+        touched = self.program.touched
+        return (g("changed"), "accent") if touched and row["ref"] in touched.refs else ""
+
+    def measures(self) -> Sequence[str]:
+        """What the Σ line sums."""
+        from crmtui.screens.querying import measures_of
+
+        return measures_of(self.noun)
+
+    async def _sum(self, listing: Any) -> None:
+        from crmtui.screens.querying import sum_row
+        from crmtui.services import window
+
+        measures = self.measures()
+        if not measures:
+            return
+        try:
+            sums = await self.desk.read_behind(lambda ctx: window.sums(ctx, listing, measures))
+        except CrmError as error:
+            self.program.note(told(error), "warn")
+            return
+        self.rows.footer(sum_row(self.noun, sums))
+
+    # -- the frame
+
+    def title_text(self) -> str:
+        """The pane's title, with the number of rows."""
+        title = self.over_title or gettext(_PLURALS.get(self.noun, NOUNS[self.noun].title))
+        return f"{title} {g('dot')} {self.total:,}"
+
+    def crumb_left(self) -> Any:
+        """Over another screen: what it is a list of."""
+        if not self.over_list:
+            yield from super().crumb_left()
+            return
+        yield from _over(gettext(_PLURALS.get(self.noun, NOUNS[self.noun].title)), self.over_title)
+
+    def chips(self) -> list[tuple[str, str]]:
+        """The conditions, split where all of them must hold."""
+        from crmtui.services import conditions
+
+        return [(part, part) for one in self.conditions for part in conditions.parts(one)]
+
+    def filter_note(self) -> str:
+        """The order and the grouping."""
+        parts = []
+        if self.sort:
+            arrow = g("sort_down") if self.sort.startswith("-") else g("sort_up")
+            parts.append(f"{gettext(N_('sort'))} {self._label(self.sort.lstrip('-'))} {arrow}")
+        if self.group:
+            parts.append(gettext(N_("by {field}")).format(field=self._label(self.group)))
+        return "   ".join(parts)
+
+    def _label(self, name: str) -> str:
+        return next((one.title for one in self.rows.columns if one.name == name), name)
+
+    def filter_right(self) -> str:
+        """How many are marked."""
+        marked = len(self.rows.marked)
+        return gettext(N_("marked {count}")).format(count=marked) if marked else ""
+
+    def crumb_right(self) -> str:
+        """Nothing of a period: a list is of today."""
+        return ""
+
+    # -- what happens in the list
+
+    def on_windowed_list_counted(self, event: WindowedList.Counted) -> None:
+        """The number of rows is known: say so, or why there are none."""
+        self.total = event.count
+        pane = self.query_one("#rows", Pane)
+        pane.name_it(self.title_text())
+        if event.count:
+            pane.ready()
+            pane.say_out(self.rows.position_text)
+        else:
+            had_focus = self.rows.has_focus
+            pane.say(self.empty_text())
+            pane.say_out("")
+            if had_focus:
+                self.set_focus(None)
+            self.query_one(Details).show_none()
+        self.redraw_frame()
+
+    def empty_text(self) -> str:
+        """Why there is nothing, and the next key."""
+        name = gettext(_PLURALS.get(self.noun, NOUNS[self.noun].title))
+        if self.conditions or self.found:
+            return gettext(N_("No {records} because of the filter. f change · Esc without")).format(
+                records=name
+            )
+        if not self.over_list and self.whose != "all" and self.whose_condition(self.noun):
+            return gettext(N_("No {records} of yours. w whose · n new")).format(records=name)
+        return gettext(N_("No {records} yet. n new · 2 import")).format(records=name)
+
+    def on_windowed_list_failed(self, event: WindowedList.Failed) -> None:
+        """The rows could not be read."""
+        self.query_one("#rows", Pane).fail(event.error)
+
+    def on_windowed_list_moved(self, event: WindowedList.Moved) -> None:
+        """The side panel follows the cursor a little later."""
+        self.query_one("#rows", Pane).say_out(self.rows.position_text)
+        self.program.announce(self.rows)
+        if self.has_class("-paneled"):
+            self.run_worker(self._follow(event.row), group="follow", exclusive=True, exit_on_error=False)
+
+    async def _follow(self, row: Row | None) -> None:
+        await asyncio.sleep(FOLLOW)
+        side = self.query_one("#side", Pane)
+        if row is None or row.kind != "row":
+            self.query_one(Details).show_none()
+            side.name_it("")
+            return
+        side.name_it(f"{row.data['name'] if 'name' in (row.data or {}) else row.key} {g('dot')} {row.key}")
+        try:
+            await self.query_one(Details).show_record(self.desk, self.noun, row.key)
+            side.ready()
+        except CrmError as error:
+            side.fail(error)
+
+    async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
+        """The page of the record; of a group its rows as a list."""
+        if event.row.kind == "group":
+            condition = event.row.data
+            if condition:
+                from crmtui.services import conditions
+
+                await self.program.open_list(
+                    self.noun,
+                    conditions.every(self.where, condition),
+                    event.row.text(self.rows.columns[0].name),
+                )
+            return
+        await self.program.open_record(event.row.key, self.rows)
+
+    async def on_windowed_list_right_clicked(self, event: WindowedList.RightClicked) -> None:
+        """Every verb for the record."""
+        await self.action_menu()
+
+    def on_windowed_list_sort_asked(self, event: WindowedList.SortAsked) -> None:
+        """By this column; again: the other way round; again: as it was."""
+        self.sort_by(event.column)
+
+    def on_windowed_list_mark_changed(self, event: WindowedList.MarkChanged) -> None:
+        """How many are marked."""
+        self.redraw_frame()
+
+    def on_windowed_list_typed(self, event: WindowedList.Typed) -> None:
+        """A wide character begins to find: letters of an input method mean no keys."""
+        self.query_one(FilterLine).begin(event.character)
+
+    def on_filter_line_find(self, event: FilterLine.Find) -> None:
+        """What is looked for changed."""
+        event.stop()
+        if event.left or event.done:
+            self.query_one(FilterLine).end()
+            if self.rows.count:
+                self.rows.focus()
+        wanted = "" if event.left else event.text
+        if wanted != self.found:
+            self.found = wanted
+            self.reload("find")
+        elif event.left or event.done:
+            self.redraw_frame()
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column, the other way round when it is sorted by it, not at all the third time."""
+        self.sort = (
+            column if self.sort not in (column, f"-{column}") else f"-{column}" if self.sort == column else ""
+        )
+        memory.put(f"sort.{self.noun}", self.sort)
+        self.reload("sort")
+
+    # -- keys
+
+    @property
+    def chosen(self) -> list[str]:
+        """The refs of the marked records, else of the one under the cursor."""
+        return [row.key for row in self.rows.marked_rows]
+
+    def why_not(self, action: str) -> str | None:
+        """Verbs of records are off where there is none, or where the noun has no such verb."""
+        if not self.is_mounted:
+            return None
+        if action in ("sort", "copy") and not self.rows.count:
+            return gettext(N_("There is no record here."))
+        if action == "new" and "add" not in NOUNS[self.noun].verbs:
+            return gettext(N_("These are not entered by hand."))
+        if action in _VERB_ACTIONS:
+            verb = verb_of(self.noun, action)
+            if verb is None:
+                return gettext(N_("This does nothing here."))
+            return verb.why_not(self.noun, self._data()) or None
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that this noun has no verb for is not shown at all."""
+        if action in _VERB_ACTIONS and action != "edit" and verb_of(self.noun, action) is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def _data(self) -> list[Any]:
+        return [row.data for row in self.rows.marked_rows if isinstance(row.data, dict)]
+
+    def verbs(self) -> list[Verb]:
+        """The verbs of the records that are chosen, for the menu and the palette."""
+        refs = self.chosen
+        data = self._data()
+        return [
+            Verb(
+                verb.name,
+                gettext(verb.title),
+                verb.command.format(ref=refs[0] if refs else "REF"),
+                lambda verb=verb: self._do(verb),
+                verb.why_not(self.noun, data),
+            )
+            for verb in verbs_of(self.noun)
+        ]
+
+    def command_line(self) -> str:
+        """The list as a command."""
+        import shlex
+
+        parts = [f"crm {self.noun} list"]
+        if self.where:
+            parts.append(f"--where {shlex.quote(self.where)}")
+        if self.sort:
+            parts.append(f"--sort {shlex.quote(self.sort)}")
+        return " ".join(parts)
+
+    def _do(self, verb: RecordVerb) -> None:
+        refs = self.chosen
+        if refs:
+            self.run_worker(verb.run(self, self.noun, refs), exit_on_error=False)
+
+    def _act(self, action: str) -> None:
+        verb = verb_of(self.noun, action)
+        if verb is not None:
+            self._do(verb)
+
+    def action_edit(self) -> None:
+        """The form of the record, or of all marked ones."""
+        self._act("edit")
+
+    def action_remove(self) -> None:
+        """Put away."""
+        self._act("remove")
+
+    def action_move_to(self) -> None:
+        """Give to someone."""
+        self._act("move_to")
+
+    def action_agree(self) -> None:
+        """What agreeing means for this noun."""
+        self._act("agree")
+
+    def action_refuse(self) -> None:
+        """What saying no means for this noun."""
+        self._act("refuse")
+
+    def action_stage_on(self) -> None:
+        """On."""
+        self._act("stage_on")
+
+    def action_stage_back(self) -> None:
+        """Back."""
+        self._act("stage_back")
+
+    async def action_new(self) -> None:
+        """The form of a new record."""
+        from crmtui.screens.forms import FormSheet
+
+        await self.program.push_screen(FormSheet(self.noun))
+
+    def action_find(self) -> None:
+        """Find as you type."""
+        self.query_one(FilterLine).begin(self.found)
+
+    def action_filter(self) -> None:
+        """The builder of conditions."""
+        self.run_worker(self._filter(), exit_on_error=False)
+
+    async def _filter(self) -> None:
+        from crmtui.screens.conditions import FilterBuilder
+        from crmtui.services import conditions
+
+        text = conditions.every(*self.conditions)
+        found = await self.program.push_screen_wait_safe(FilterBuilder(self.noun, text))
+        if found is not None:
+            self.conditions = conditions.parts(found)
+            self.reload("filter")
+
+    def action_drop_chip(self, place: int) -> None:
+        """Take one condition away."""
+        from crmtui.services import conditions
+
+        self.conditions = [
+            part for part in [conditions.without(conditions.every(*self.conditions), int(place))] if part
+        ]
+        self.reload("filter")
+
+    def action_sort(self) -> None:
+        """By the column that the arrows chose, else by the next one."""
+        rows = self.rows
+        names = [one.name for one in rows.columns if one.sortable]
+        now = self.sort.lstrip("-")
+        column = rows.chosen or now or names[0]
+        self.sort_by(column)
+
+    def action_columns(self) -> None:
+        """Choose columns and grouping."""
+        self.run_worker(self._columns(), exit_on_error=False)
+
+    async def _columns(self) -> None:
+        from crmtui.screens.ask import Columns
+
+        found = await self.program.push_screen_wait_safe(
+            Columns(self.noun, list(self.column_names()), self.group)
+        )
+        if found is not None:
+            self._names, self.group = list(found.columns), found.group
+            memory.put(f"columns.{self.noun}", self._names)
+            memory.put(f"group.{self.noun}", self.group)
+            self.reload("columns")
+
+    def action_panel(self) -> None:
+        """Show or hide the record under the cursor beside the list."""
+        self.toggle_class("-paneled")
+        memory.put(f"panel.{self.noun}", self.has_class("-paneled"))
+        self.run_worker(self._follow(self.rows.current), group="follow", exclusive=True, exit_on_error=False)
+
+    def action_zoom(self) -> None:
+        """The pane at full size, and back."""
+        if self.maximized:
+            self.minimize()
+        else:
+            self.maximize(self.query_one("#rows", Pane))
+
+    def action_copy(self) -> None:
+        """The current or the marked rows, as tab-separated text."""
+        self.app.copy_to_clipboard(self.rows.copy_text())
+
+    def action_pin(self) -> None:
+        """Save the filter under a name."""
+        self.run_worker(self._pin(), exit_on_error=False)
+
+    async def _pin(self) -> None:
+        from crmtui.screens.ask import Line as AskLine
+        from crmtui.services import conditions, query
+
+        where = conditions.every(*self.conditions)
+        if not where:
+            self.program.note(gettext(N_("There is no filter to save. f makes one.")), "warn")
+            return
+        name = await self.program.push_screen_wait_safe(AskLine(gettext(N_("Save this view as"))))
+        if name:
+
+            def work(ctx: Any) -> str:
+                query.save(ctx, name, self.noun, where, self.sort)
+                return name
+
+            await self.changed(work, gettext(N_("Saved as {name}")).format(name=name))
+
+    def action_back(self) -> None:
+        """First out of the finding, then the marks, then the filter of an empty list, then a level back."""
+        if self.rows.marked:
+            self.rows.clear_marks()
+        elif self.found:
+            self.found = ""
+            self.reload("find")
+        elif not self.rows.count and self.conditions and not self.over_list:
+            self.conditions = []
+            self.reload("filter")
+        else:
+            super().action_back()
+
+
+def _section(tab: Tab | None) -> int:
+    from crmtui.screens.sections import tabs
+
+    return next((section.number for section, one in tabs() if one is tab), 1)
+
+
+def _over(kind: str, title: str) -> Any:
+    parts: list[Part] = [(kind, "bold foreground", "")]
+    if title:
+        parts += [(f" {g('into')} ", "muted", ""), (title, "bold accent", "")]
+    return iter(parts)
+
+
+_VERB_ACTIONS = frozenset(("edit", "remove", "move_to", "agree", "refuse", "stage_on", "stage_back"))
+_PLURALS = {
+    "lead": N_("Leads"),
+    "account": N_("Customers"),
+    "contact": N_("Contacts"),
+    "opp": N_("Opportunities"),
+    "product": N_("Products"),
+    "competitor": N_("Rivals"),
+    "user": N_("People"),
+    "dept": N_("Departments"),
+    "territory": N_("Territories"),
+    "role": N_("Roles"),
+    "process": N_("Processes"),
+    "stage": N_("Stages"),
+    "type": N_("List entries"),
+    "attribute": N_("Custom fields"),
+    "quota": N_("Quotas"),
+    "rate": N_("Exchange rates"),
+    "query": N_("Saved queries"),
+}
