@@ -302,7 +302,7 @@ class Place(Base[None]):
         await self.program.push_screen(Menu(self))
 
 
-class Sheet(ModalScreen[R]):
+class Sheet(ModalScreen[R], Base[R]):
     """What lies over a screen: right half (`-right`), in the middle (`-centre`), or at the bottom (`-bottom`)."""
 
     BINDINGS: ClassVar[list[Any]] = [Binding("escape", "back", "", show=True, id="sheet.back")]
@@ -322,13 +322,6 @@ class Sheet(ModalScreen[R]):
     .-ascii Sheet > Pane { border: ascii $accent; }
     """
 
-    program = Base.program
-    desk = Base.desk
-    why_not = Base.why_not
-    check_action = Base.check_action
-    verbs = Base.verbs
-    command_line = Base.command_line
-    changed = Base.changed
     on_worker_state_changed = Place.on_worker_state_changed
 
     def compose(self) -> ComposeResult:
