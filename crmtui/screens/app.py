@@ -52,13 +52,13 @@ class CrmApp(App[int]):
     TITLE = "crm"
     CSS_PATH = Path(__file__).with_name("crm.tcss")
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-narrow"),
         (100, "-normal"),
         (120, "-wide"),
         (160, "-xwide"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[Any]] = bind(
         "app",
         whose=N_("Whose"),

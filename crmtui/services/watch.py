@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from crmtui.services.context import Context
+from crmtui.services.context import Context, Tx
 from crmtui.store.journal import Entry
-from crmtui.store.record import TABLES
+from crmtui.store.record import TABLES, table
 from crmtui.store.refs import ref_of
 
 MOST = 500
@@ -47,3 +47,17 @@ def since(ctx: Context, before: int) -> Seen:
         rows = tx.session.execute(query).all()
     refs = frozenset(ref_of(noun, record) for noun, record in rows if noun in TABLES)
     return Seen(now, refs, len(rows) > MOST)
+
+
+def refs_of(ctx: Context, number: str, most: int = 200) -> list[str]:
+    """The refs of the visible records that a transaction changed, in the order of the journal; at most `most`."""
+    entry: Any = Entry
+    query = select(entry.noun, entry.record).distinct().where(entry.tx == int(number)).limit(most)
+    with ctx.reading() as tx:
+        rows = [(noun, record) for noun, record in tx.session.execute(query) if noun in TABLES]
+        return [ref_of(noun, record) for noun, record in rows if _seen(tx, noun, record)]
+
+
+def _seen(tx: Tx, noun: str, record: int) -> bool:
+    model = table(noun)
+    return tx.session.scalar(select(model.id).where(model.id == record)) is not None

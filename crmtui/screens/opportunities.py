@@ -1,0 +1,54 @@
+"""Opportunities as a list: the same ones as on the board, grouped by stage with subtotals."""
+
+from collections.abc import Sequence
+
+from crmtui.i18n import N_
+from crmtui.screens.records import RecordList
+from crmtui.screens.sections import Tab
+
+
+class OpportunityList(RecordList):
+    """What is open, by stage; `v` leads back to the board."""
+
+    NOUN = "opp"
+    GROUP = "stage"
+    WHERE = "opps"
+    HELP = (
+        N_("The opportunities of the board as a table, with subtotals; for many at once."),
+        N_("Space marks, e edits all marked in one form, < and > move them a stage."),
+    )
+
+    def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
+        super().__init__(tab, "opp", where, title)
+        if not self.over_list:
+            self.conditions = ["state = open"]
+        elif where:
+            self.GROUP = ""  # type: ignore[misc]
+
+    def on_mount(self) -> None:
+        """As it was left; over another screen in the order of that figure, not grouped."""
+        super().on_mount()
+        if self.over_list:
+            self.group, self.sort = "", "-amount"
+
+    def column_names(self) -> Sequence[str]:
+        """Most important first; the state only where it differs."""
+        return self._names or (
+            "name",
+            "account",
+            *(("state",) if self.over_list else ()),
+            "stage",
+            "amount",
+            "probability",
+            "expected_close_on",
+            "owner",
+        )
+
+    def measures(self) -> Sequence[str]:
+        """Value in full."""
+        return ("sum(amount)",)
+
+    def command_line(self) -> str:
+        """The list as a command; grouped it is totals."""
+        line = super().command_line()
+        return f"{line} --by {self.group} --measure 'count,sum(amount)'" if self.group else line
