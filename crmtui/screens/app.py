@@ -141,7 +141,12 @@ class CrmApp(App[int]):
         self.run_worker(self._begin(complaints), exit_on_error=False)
 
     def _base_of(self, section: Section) -> Callable[[], Screen[Any]]:
-        return lambda: self._place(section, section.tabs[0])
+        def first() -> Screen[Any]:
+            tabs = self.tabs_of(section.number)
+            name = self._tab.get(section.number, tabs[0].name)
+            return self._place(section, next((tab for tab in tabs if tab.name == name), tabs[0]))
+
+        return first
 
     def _place(self, section: Section, tab: Tab) -> Place:
         found = self._places.get((section.number, tab.name))
@@ -212,16 +217,16 @@ class CrmApp(App[int]):
             return
         if same and now == tab:
             return
-        self.section = number
+        left = self._tab.get(number, names[0])
+        self.section, self._tab[number] = number, tab
         if self.current_mode != str(number):
             await self.switch_mode(str(number))
         wanted = self._place(SECTIONS[number - 1], tabs[names.index(tab)])
-        if self._tab.get(number, names[0]) != tab or wanted not in self.screen_stack:
+        if left != tab or wanted not in self.screen_stack:
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
             if self.screen is not wanted:
                 await self.switch_screen(wanted)
-        self._tab[number] = tab
 
     def next_tab(self) -> None:
         """The next tab of the section."""

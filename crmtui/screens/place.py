@@ -119,7 +119,8 @@ class Place(Base[None]):
         yield Crumb()
         if self.FILTER:
             yield FilterLine()
-        yield Container(*self.body(), id="body")
+        with Container(id="body"):
+            yield from self.body()
         yield from self.below()
         yield KeyBar()
         yield Note()
