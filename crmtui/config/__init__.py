@@ -1,12 +1,12 @@
 """Settings: declared once as data, read from files, variables and flags, each with its origin."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crmtui.config.file import Setting, is_there, read, write
-from crmtui.config.keys import KEYS, Key, checked, example, value_of
+from crmtui.config.file import Setting, is_there, read, setting, write
+from crmtui.config.keys import KEYS, OWN_KEYS, Key, example, value_of
 from crmtui.errors import Invalid, NotReady
 from crmtui.i18n import N_
 
@@ -19,16 +19,36 @@ PROJECT_FILE = ".crmtui.toml"
 class Config:
     """The settings in force. `config["rows"]` is a value of the kind that the key declares."""
 
-    def __init__(self, settings: Mapping[str, Setting], file: Path | None) -> None:
-        self._settings = settings
+    def __init__(self, settings: Iterable[Setting], file: Path | None) -> None:
+        self._settings = {key.name: Setting(key.name, key.default, "default") for key in KEYS}
         self._file = file
+        self.complaints: list[str] = []
+        """What is wrong with settings of the look; they are left out, and the ones before them stay."""
+        for found in settings:
+            if found.complaint:
+                self.complaints.append(found.complaint)
+            else:
+                self._settings[found.name] = found
 
     def __getitem__(self, name: str) -> Any:
         return self._settings[name].value
 
     def settings(self) -> list[Setting]:
-        """All settings, in the order in which they are declared."""
-        return [self._settings[key.name] for key in KEYS]
+        """All settings, in the order in which they are declared, and then the person's own keys."""
+        return list(self._settings.values())
+
+    @property
+    def own_keys(self) -> dict[str, Setting]:
+        """The keys that the person chose, by the id of the binding."""
+        return {
+            name.removeprefix(OWN_KEYS): found
+            for name, found in self._settings.items()
+            if name.startswith(OWN_KEYS)
+        }
+
+    def place(self, name: str) -> str:
+        """Where `name` was set, as complaints begin: FILE:LINE:COLUMN, a variable, a flag; empty for a default."""
+        return self._settings[name].place if name in self._settings else ""
 
     @property
     def path(self) -> Path:
@@ -70,14 +90,14 @@ def load(
             "config.no_file", N_("The settings file {file} does not exist."), field="config", file=explicit
         )
     project = _project_file(cwd, environ.get("HOME", ""))
-    found = {key.name: Setting(key.name, key.default, "default") for key in KEYS}
+    found: list[Setting] = []
     for file in (SYSTEM_FILE, user, project):
         if file is not None and is_there(file):
-            found |= {setting.name: setting for setting in read(file, shared=file is project)}
-    found |= {setting.name: setting for setting in _from_variables(environ)}
+            found += read(file, shared=file is project)
+    found += _from_variables(environ)
     for name, value in given.items():
         flag = "--" + name.rpartition(".")[2].replace("_", "-")
-        found[name] = Setting(name, checked(name, value_of(name, value), flag), f"flag {flag}")
+        found.append(setting(name, value_of(name, value), flag, f"flag {flag}"))
     return Config(found, user)
 
 
@@ -89,7 +109,7 @@ def _from_variables(environ: Mapping[str, str]) -> Iterator[Setting]:
         if name is None and variable.startswith("CRM_") and "__" in variable:
             name = variable.removeprefix("CRM_").lower().replace("__", ".")
         if name is not None and text:
-            yield Setting(name, checked(name, value_of(name, text), variable), f"variable {variable}")
+            yield setting(name, value_of(name, text), variable, f"variable {variable}")
 
 
 def homeless() -> NotReady:

@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crmtui.config.keys import KEYS, checked, value_of
+from crmtui.config.keys import KEYS, OWN_KEYS, checked, key_of, value_of
 from crmtui.errors import Busy, Forbidden, Invalid
 from crmtui.i18n import N_, gettext
 
@@ -20,16 +20,22 @@ PASSWORD = re.compile(r"(://[^/@:]*:).+(@)|([?&]\w*password=)[^&]+")
 class Setting:
     """A value and where it comes from: "default", "file PATH line N", "file PATH", "variable NAME", "flag --NAME".
 
-    The value stays out of the representation, since a store URL may hold a password; `shown` is for people.
+    `place` is the same for a complaint: "PATH:LINE:COLUMN", "NAME". The value stays out of the representation, since a
+    store URL may hold a password; `shown` is for people.
     """
 
     name: str
     value: object = field(repr=False)
     origin: str
+    place: str = ""
+    complaint: str = ""
+    """Why the value is not used; only settings of the look are ever there with one."""
 
     @property
     def shown(self) -> str:
         """The value as text, without the password of a store URL."""
+        if isinstance(self.value, bool):
+            return "true" if self.value else "false"
         return PASSWORD.sub(lambda at: f"{at[1] or at[3]}***{at[2] or ''}", str(self.value))
 
 
@@ -58,14 +64,27 @@ def read(file: Path, *, shared: bool = False) -> list[Setting]:
         )
     settings = []
     for name, value in _leaves(_parsed(file, text)):
-        line = _line_of(name, text)
-        place = f"{file}:{line}" if line else str(file)
-        good = checked(name, value, place)
+        line, column = _where(name, text) or (0, 0)
+        origin = f"file {file} line {line}" if line else f"file {file}"
+        exactly = f"{file}:{line}:{column}" if line else str(file)
+        found = setting(name, value, exactly.rpartition(":")[0] if line else exactly, origin, exactly)
         if name == "db":
-            _refuse_exposed_password(file, str(good), status)
-            good = _beside(file, str(good))
-        settings.append(Setting(name, good, f"file {file} line {line}" if line else f"file {file}"))
+            _refuse_exposed_password(file, str(value), status)
+            found = replace(found, value=_beside(file, str(value)))
+        settings.append(found)
     return settings
+
+
+def setting(name: str, value: object, place: str, origin: str, exactly: str = "") -> Setting:
+    """The setting `name` from `place` when its value is good; a bad one of the look has a complaint, others raise Invalid."""
+    exactly = exactly or place
+    key = key_of(name)
+    try:
+        return Setting(name, checked(name, value, exactly if key and key.look else place), origin, exactly)
+    except Invalid as error:
+        if key is None or not key.look:
+            raise
+        return Setting(name, value, origin, exactly, str(error))
 
 
 def _refuse_exposed_password(file: Path, url: str, status: os.stat_result) -> None:
@@ -123,23 +142,31 @@ def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, o
     """Dotted names and values. Only sections that exist are entered: any other table is an unknown key."""
     for part, value in table.items():
         name = prefix + part
-        if isinstance(value, dict) and any(key.name.startswith(f"{name}.") for key in KEYS):
+        if isinstance(value, dict) and (
+            f"{name}.".startswith(OWN_KEYS) or any(key.name.startswith(f"{name}.") for key in KEYS)
+        ):
             yield from _leaves(value, f"{name}.")
         else:
             yield name, value
 
 
-def _line_of(name: str, text: str) -> int | None:
-    """The line on which `name` is set, which the parser does not tell; None when it is written in a rarer way."""
+_PART = r"""(?:"[^"]*"|'[^']*'|[^\s"'.=\[\]#]+)"""
+_NAME = re.compile(rf"(\[?)\s*({_PART}(?:\s*\.\s*{_PART})*)\s*([=\]])")
+
+
+def _where(name: str, text: str) -> tuple[int, int] | None:
+    """Line and column where `name` is set, which the parser does not tell; None when it is written in a rarer way."""
     section = ""
     for number, line in enumerate(text.splitlines(), 1):
-        head = line.strip()
-        if head.startswith("["):
-            section = head[1:].partition("]")[0].strip() + "."
-            if section == f"{name}.":
-                return number
-        elif section + head.partition("=")[0].strip(" \t\"'") == name:
-            return number
+        found = _NAME.match(line.lstrip())
+        if found is None:
+            continue
+        said = ".".join(part.strip("\"'") for part in re.findall(_PART, found[2]))
+        if found[1]:
+            section = f"{said}."
+        whole = said if found[1] else section + said
+        if whole == name or (not found[1] and name.startswith(f"{whole}.")):
+            return number, len(line) - len(line.lstrip()) + found.start(2) + 1
     return None
 
 
@@ -167,7 +194,7 @@ def write(path: Path, name: str, text_value: str) -> None:
         read(path)
         text = _content(path)[0]
     document = tomlkit.parse(text)
-    section, _, leaf = name.rpartition(".")
+    section, _, leaf = name.partition(".") if name.startswith(OWN_KEYS) else name.rpartition(".")
     if section and section not in document:
         document[section] = tomlkit.table()
     table: Any = document[section] if section else document

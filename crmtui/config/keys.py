@@ -9,15 +9,19 @@ from crmtui.i18n import N_, gettext
 
 @dataclass(frozen=True)
 class Key:
-    """One setting: `kind` is "text", "number" (whole, from `least` to `most`) or "choice" (one of `choices`)."""
+    """One setting: `kind` is "text", "number" (whole, from `least` to `most`), "choice" (one of `choices`) or "flag".
+
+    A bad value of one that only has to do with the `look` of the screens is complained of and left out; others refuse it.
+    """
 
     name: str
     kind: str
-    default: str | int
+    default: str | int | bool
     help: str
     choices: tuple[str, ...] = ()
     least: int = 1
     most: int = 1_000_000
+    look: bool = False
 
     @property
     def variable(self) -> str:
@@ -33,6 +37,10 @@ class Key:
             return gettext(N_("a whole number from {least} to {most}")).format(
                 least=self.least, most=self.most
             )
+        if self.kind == "flag":
+            return gettext(N_("true or false"))
+        if self.kind == "table":
+            return gettext(N_("a table of keys, such as {example}")).format(example='"opp.edit" = "ctrl+e"')
         return gettext(N_("text on one line"))
 
     def allows(self, value: object) -> bool:
@@ -41,6 +49,10 @@ class Key:
             return value in self.choices
         if self.kind == "number":
             return type(value) is int and self.least <= value <= self.most
+        if self.kind == "flag":
+            return isinstance(value, bool)
+        if self.kind == "table":
+            return False
         return isinstance(value, str) and value.isprintable()
 
 
@@ -65,6 +77,47 @@ KEYS = (
     Key("rows", "number", 50, N_("How many rows a list shows on a terminal.")),
     Key("color", "choice", "auto", N_("Colour on a terminal."), ("auto", "always", "never")),
     Key("busy_timeout", "number", 10, N_("How many seconds to wait for a store in use."), least=0, most=3600),
+    Key(
+        "theme",
+        "text",
+        "",
+        N_(
+            "The colours of the screens: harbour-dark, harbour-light, harbour-256, harbour-cb, high-contrast or one of "
+            "Textual's. Empty: what the terminal can show."
+        ),
+        look=True,
+    ),
+    Key(
+        "glyphs",
+        "choice",
+        "auto",
+        N_("The signs on the screens. auto: ascii where the terminal draws them too wide or has no UTF-8."),
+        ("auto", "unicode", "ascii"),
+        look=True,
+    ),
+    Key(
+        "keyset",
+        "choice",
+        "default",
+        N_("The keys of the screens. arrows: no letter moves the cursor."),
+        ("default", "arrows"),
+        look=True,
+    ),
+    Key(
+        "animations",
+        "choice",
+        "auto",
+        N_("Movement on the screens. auto: none over SSH."),
+        ("auto", "full", "none"),
+        look=True,
+    ),
+    Key(
+        "accessible",
+        "flag",
+        False,
+        N_("For screen readers: one pane at a time, no borders and bars, and the last line says where you are."),
+        look=True,
+    ),
     Key("import.batch", "number", 10_000, N_("How many rows an import saves at a time.")),
     Key(
         "import.cache_mib",
@@ -75,6 +128,17 @@ KEYS = (
     ),
 )
 BY_NAME = {key.name: key for key in KEYS}
+OWN_KEYS = "keys."
+"""What the names of a person's own keys begin with: the table `[keys]` has one for each binding that is changed."""
+
+
+def key_of(name: str) -> Key | None:
+    """The declaration of the setting `name`; None where there is none."""
+    if name == OWN_KEYS[:-1]:
+        return Key(name, "table", "", "", look=True)
+    if name.startswith(OWN_KEYS) and name != OWN_KEYS:
+        return Key(name, "text", "", "", look=True)
+    return BY_NAME.get(name)
 
 
 def value_of(name: str, given: object) -> object:
@@ -82,12 +146,17 @@ def value_of(name: str, given: object) -> object:
     key = BY_NAME.get(name)
     if key and key.kind == "number" and isinstance(given, str) and re.fullmatch("[0-9]{1,9}", given):
         return int(given)
+    if key and key.kind == "flag" and isinstance(given, str):
+        return _FLAGS.get(given.lower(), given)
     return given
+
+
+_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 def checked(name: str, value: object, place: str) -> object:
     """`value` when it is good for `name`; raises Invalid, which says where it stands and what was expected."""
-    key = BY_NAME.get(name)
+    key = key_of(name)
     if key is None:
         raise _unknown(name, place)
     if key.allows(value):
@@ -129,4 +198,7 @@ def example() -> str:
         )
         parts += textwrap.wrap(comment.strip(), 100, initial_indent="# ", subsequent_indent="# ")
         parts.append(f"{leaf} = {tomlkit.item(key.default).as_string()}\n")
+    parts.append("[keys]")
+    parts.append("# Keys of your own on the screens, by the name of what they do: `crm config keys` lists the names.")
+    parts.append('# "opp.edit" = "ctrl+e"\n')
     return "\n".join(parts)
