@@ -96,12 +96,12 @@ class RecordList(Place):
 
     def make_list(self) -> WindowedList:
         """The list itself; its columns come with the first reading."""
-        return WindowedList([Column("ref", "")])
+        return WindowedList([Column("ref", "")], id="list")
 
     @property
     def rows(self) -> WindowedList:
         """The list."""
-        return self.query_one(WindowedList)
+        return self.query_one("#list", WindowedList)
 
     def on_mount(self) -> None:
         """As it was left."""
@@ -224,6 +224,8 @@ class RecordList(Place):
 
     def on_windowed_list_counted(self, event: WindowedList.Counted) -> None:
         """The number of rows is known: say so, or why there are none."""
+        if event.list is not self.rows:
+            return
         self.total = event.count
         pane = self.query_one("#rows", Pane)
         pane.name_it(self.title_text())
@@ -252,10 +254,14 @@ class RecordList(Place):
 
     def on_windowed_list_failed(self, event: WindowedList.Failed) -> None:
         """The rows could not be read."""
+        if event.list is not self.rows:
+            return
         self.query_one("#rows", Pane).fail(event.error)
 
     def on_windowed_list_moved(self, event: WindowedList.Moved) -> None:
         """The side panel follows the cursor a little later."""
+        if event.list is not self.rows:
+            return
         self.query_one("#rows", Pane).say_out(self.rows.position_text)
         self.program.announce(self.rows)
         if self.has_class("-paneled"):
@@ -277,6 +283,10 @@ class RecordList(Place):
 
     async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
         """The page of the record; of a group its rows as a list."""
+        if event.list is not self.rows:
+            if getattr(event.row.data, "ref", ""):
+                await self.program.open_record(event.row.data.ref)
+            return
         if event.row.kind == "group":
             condition = event.row.data
             if condition:
