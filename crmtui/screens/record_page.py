@@ -9,20 +9,20 @@ from textual.widget import Widget
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
+from crmtui.screens.acting import Acting
 from crmtui.screens.details import Details
 from crmtui.screens.frame import Pane
 from crmtui.screens.glyphs import g
 from crmtui.screens.histories import History
 from crmtui.screens.keys import bind
 from crmtui.screens.listing import Column, Row, WindowedList, static
-from crmtui.screens.place import Part, Place, Verb
-from crmtui.screens.verbs import RecordVerb, verb_of, verbs_of
+from crmtui.screens.place import Part
 from crmtui.services.nouns import NOUNS
 
 TABS = {"summary": N_("Summary"), "history": N_("History")}
 
 
-class RecordPage(Place):
+class RecordPage(Acting):
     """One record. `[` and `]` go to its neighbours in the list that it was opened from."""
 
     WHERE = "page"
@@ -201,76 +201,25 @@ class RecordPage(Place):
 
         await self.program.push_screen(FormSheet(self.noun, self.ref, at=field))
 
+    @property
+    def chosen(self) -> list[str]:
+        """This record."""
+        return [self.ref]
+
+    @property
+    def chosen_data(self) -> list[dict[str, Any]]:
+        """What it holds."""
+        return [self.record] if self.record else []
+
     def why_not(self, action: str) -> str | None:
-        """Verbs are off where the record's state does not allow them."""
-        if action in _VERB_ACTIONS:
-            verb = verb_of(self.noun, action)
-            if verb is None:
-                return gettext(N_("This does nothing here."))
-            return verb.why_not(self.noun, [self.record] if self.record else []) or None
+        """There are neighbours only where it was opened from a list."""
         if action in ("period_back", "period_on") and self.neighbours is None:
             return gettext(N_("It was not opened from a list."))
-        return None
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that this noun has no verb for is not shown at all."""
-        if action in _VERB_ACTIONS and action != "edit" and verb_of(self.noun, action) is None:
-            return False
-        return super().check_action(action, parameters)
-
-    def verbs(self) -> list[Verb]:
-        """The verbs of the record."""
-        rows = [self.record] if self.record else []
-        return [
-            Verb(
-                verb.name,
-                gettext(verb.title),
-                verb.command.format(ref=self.ref),
-                lambda verb=verb: self._do(verb),
-                verb.why_not(self.noun, rows),
-            )
-            for verb in verbs_of(self.noun)
-        ]
+        return super().why_not(action)
 
     def command_line(self) -> str:
         """The record as a command."""
         return f"crm {self.noun} {'history' if self.view == 'history' else 'show'} {self.ref}"
-
-    def _do(self, verb: RecordVerb) -> None:
-        self.run_worker(verb.run(self, self.noun, [self.ref]), exit_on_error=False)
-
-    def _act(self, action: str) -> None:
-        verb = verb_of(self.noun, action)
-        if verb is not None:
-            self._do(verb)
-
-    def action_edit(self) -> None:
-        """Its form."""
-        self._act("edit")
-
-    def action_remove(self) -> None:
-        """Put away."""
-        self._act("remove")
-
-    def action_move_to(self) -> None:
-        """Give to someone."""
-        self._act("move_to")
-
-    def action_agree(self) -> None:
-        """What agreeing means for this noun."""
-        self._act("agree")
-
-    def action_refuse(self) -> None:
-        """What saying no means for this noun."""
-        self._act("refuse")
-
-    def action_stage_on(self) -> None:
-        """On."""
-        self._act("stage_on")
-
-    def action_stage_back(self) -> None:
-        """Back."""
-        self._act("stage_back")
 
     def action_view(self) -> None:
         """The next tab."""
@@ -318,6 +267,3 @@ class RecordPage(Place):
             pane = next((one for one in self.focused.ancestors if isinstance(one, Pane)), None)
             if pane is not None:
                 self.maximize(pane)
-
-
-_VERB_ACTIONS = frozenset(("edit", "remove", "move_to", "agree", "refuse", "stage_on", "stage_back"))

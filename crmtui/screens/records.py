@@ -11,20 +11,20 @@ from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
 from crmtui.screens import memory
 from crmtui.screens.details import Details
+from crmtui.screens.filtered import Filtered
 from crmtui.screens.frame import FilterLine, Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind
 from crmtui.screens.listing import Column, Row, WindowedList
-from crmtui.screens.place import Part, Place, Verb
+from crmtui.screens.place import Part
 from crmtui.screens.sections import Tab
-from crmtui.screens.verbs import RecordVerb, verb_of, verbs_of
 from crmtui.services.nouns import NOUNS
 
 FOLLOW = 0.08
 """Seconds that the cursor rests before the side panel follows it."""
 
 
-class RecordList(Place):
+class RecordList(Filtered):
     """Any noun's list, from its declaration. Subclasses choose columns, groups and what the side panel shows."""
 
     WHERE = "records"
@@ -65,8 +65,7 @@ class RecordList(Place):
         self.noun = noun or self.NOUN or (tab.nouns[0] if tab else "")
         self.over_title, self.conditions = title, [where] if where else []
         self.over_list = tab is None
-        self.found, self.total, self.sort, self.group = "", 0, "", self.GROUP
-        self._chips: list[tuple[str, str]] | None = None
+        self.total, self.sort, self.group = 0, "", self.GROUP
         self._names: list[str] = []
         if self.over_list:
             self.PAGE = True  # type: ignore[misc]
@@ -113,25 +112,6 @@ class RecordList(Place):
     def column_names(self) -> Sequence[str]:
         """The columns, most important first."""
         return self._names or NOUNS[self.noun].columns
-
-    @property
-    def where(self) -> str:
-        """The condition in force: whose, the chips, and what is being looked for."""
-        from crmtui.services import conditions
-
-        whose = "" if self.over_list else self.whose_condition(self.noun)
-        return conditions.every(whose, *self.conditions, self._finding())
-
-    def _finding(self) -> str:
-        if not self.found.strip():
-            return ""
-        text = self.found.replace("\\", "\\\\").replace('"', '\\"')
-        return " or ".join(f'{name} ~ "{text}"' for name in self.finds_in())
-
-    def finds_in(self) -> Sequence[str]:
-        """The fields that `/` looks into: those of the search that are short."""
-        searched = [name for name in NOUNS[self.noun].search if name not in ("note", "need", "solution")]
-        return searched or NOUNS[self.noun].columns[:1]
 
     async def load(self) -> None:
         """The columns, then the rows; counts and sums follow."""
@@ -191,12 +171,6 @@ class RecordList(Place):
             yield from super().crumb_left()
             return
         yield from _over(gettext(_PLURALS.get(self.noun, NOUNS[self.noun].title)), self.over_title)
-
-    def chips(self) -> list[tuple[str, str]]:
-        """The conditions, split where all of them must hold."""
-        from crmtui.services import conditions
-
-        return [(part, part) for one in self.conditions for part in conditions.parts(one)]
 
     def filter_note(self) -> str:
         """The order and the grouping."""
@@ -316,20 +290,6 @@ class RecordList(Place):
         """A wide character begins to find: letters of an input method mean no keys."""
         self.query_one(FilterLine).begin(event.character)
 
-    def on_filter_line_find(self, event: FilterLine.Find) -> None:
-        """What is looked for changed."""
-        event.stop()
-        if event.left or event.done:
-            self.query_one(FilterLine).end()
-            if self.rows.count:
-                self.rows.focus()
-        wanted = "" if event.left else event.text
-        if wanted != self.found:
-            self.found = wanted
-            self.reload("find")
-        elif event.left or event.done:
-            self.redraw_frame()
-
     def sort_by(self, column: str) -> None:
         """Sort by a column, the other way round when it is sorted by it, not at all the third time."""
         self.sort = (
@@ -345,44 +305,25 @@ class RecordList(Place):
         """The refs of the marked records, else of the one under the cursor."""
         return [row.key for row in self.rows.marked_rows]
 
+    @property
+    def chosen_data(self) -> list[Any]:
+        """The marked records as far as the list read them."""
+        return [row.data for row in self.rows.marked_rows if isinstance(row.data, dict)]
+
+    def to_rows(self) -> None:
+        """Back to the list."""
+        if self.rows.count:
+            self.rows.focus()
+
     def why_not(self, action: str) -> str | None:
-        """Verbs of records are off where there is none, or where the noun has no such verb."""
+        """What needs a record, or a noun that is entered by hand."""
         if not self.is_mounted:
             return None
         if action in ("sort", "copy") and not self.rows.count:
             return gettext(N_("There is no record here."))
         if action == "new" and "add" not in NOUNS[self.noun].verbs:
             return gettext(N_("These are not entered by hand."))
-        if action in _VERB_ACTIONS:
-            verb = verb_of(self.noun, action)
-            if verb is None:
-                return gettext(N_("This does nothing here."))
-            return verb.why_not(self.noun, self._data()) or None
-        return None
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that this noun has no verb for is not shown at all."""
-        if action in _VERB_ACTIONS and action != "edit" and verb_of(self.noun, action) is None:
-            return False
-        return super().check_action(action, parameters)
-
-    def _data(self) -> list[Any]:
-        return [row.data for row in self.rows.marked_rows if isinstance(row.data, dict)]
-
-    def verbs(self) -> list[Verb]:
-        """The verbs of the records that are chosen, for the menu and the palette."""
-        refs = self.chosen
-        data = self._data()
-        return [
-            Verb(
-                verb.name,
-                gettext(verb.title),
-                verb.command.format(ref=refs[0] if refs else "REF"),
-                lambda verb=verb: self._do(verb),
-                verb.why_not(self.noun, data),
-            )
-            for verb in verbs_of(self.noun)
-        ]
+        return super().why_not(action)
 
     def command_line(self) -> str:
         """The list as a command."""
@@ -395,76 +336,11 @@ class RecordList(Place):
             parts.append(f"--sort {shlex.quote(self.sort)}")
         return " ".join(parts)
 
-    def _do(self, verb: RecordVerb) -> None:
-        refs = self.chosen
-        if refs:
-            self.run_worker(verb.run(self, self.noun, refs), exit_on_error=False)
-
-    def _act(self, action: str) -> None:
-        verb = verb_of(self.noun, action)
-        if verb is not None:
-            self._do(verb)
-
-    def action_edit(self) -> None:
-        """The form of the record, or of all marked ones."""
-        self._act("edit")
-
-    def action_remove(self) -> None:
-        """Put away."""
-        self._act("remove")
-
-    def action_move_to(self) -> None:
-        """Give to someone."""
-        self._act("move_to")
-
-    def action_agree(self) -> None:
-        """What agreeing means for this noun."""
-        self._act("agree")
-
-    def action_refuse(self) -> None:
-        """What saying no means for this noun."""
-        self._act("refuse")
-
-    def action_stage_on(self) -> None:
-        """On."""
-        self._act("stage_on")
-
-    def action_stage_back(self) -> None:
-        """Back."""
-        self._act("stage_back")
-
     async def action_new(self) -> None:
         """The form of a new record."""
         from crmtui.screens.forms import FormSheet
 
         await self.program.push_screen(FormSheet(self.noun))
-
-    def action_find(self) -> None:
-        """Find as you type."""
-        self.query_one(FilterLine).begin(self.found)
-
-    def action_filter(self) -> None:
-        """The builder of conditions."""
-        self.run_worker(self._filter(), exit_on_error=False)
-
-    async def _filter(self) -> None:
-        from crmtui.screens.conditions import FilterBuilder
-        from crmtui.services import conditions
-
-        text = conditions.every(*self.conditions)
-        found = await self.program.push_screen_wait_safe(FilterBuilder(self.noun, text))
-        if found is not None:
-            self.conditions = conditions.parts(found)
-            self.reload("filter")
-
-    def action_drop_chip(self, place: int) -> None:
-        """Take one condition away."""
-        from crmtui.services import conditions
-
-        self.conditions = [
-            part for part in [conditions.without(conditions.every(*self.conditions), int(place))] if part
-        ]
-        self.reload("filter")
 
     def action_sort(self) -> None:
         """By the column that the arrows chose, else by the next one."""
@@ -507,27 +383,6 @@ class RecordList(Place):
         """The current or the marked rows, as tab-separated text."""
         self.app.copy_to_clipboard(self.rows.copy_text())
 
-    def action_pin(self) -> None:
-        """Save the filter under a name."""
-        self.run_worker(self._pin(), exit_on_error=False)
-
-    async def _pin(self) -> None:
-        from crmtui.screens.ask import Line as AskLine
-        from crmtui.services import conditions, query
-
-        where = conditions.every(*self.conditions)
-        if not where:
-            self.program.note(gettext(N_("There is no filter to save. f makes one.")), "warn")
-            return
-        name = await self.program.push_screen_wait_safe(AskLine(gettext(N_("Save this view as"))))
-        if name:
-
-            def work(ctx: Any) -> str:
-                query.save(ctx, name, self.noun, where, self.sort)
-                return name
-
-            await self.changed(work, gettext(N_("Saved as {name}")).format(name=name))
-
     def action_back(self) -> None:
         """First out of the finding, then the marks, then the filter of an empty list, then a level back."""
         if self.rows.marked:
@@ -555,7 +410,6 @@ def _over(kind: str, title: str) -> Any:
     return iter(parts)
 
 
-_VERB_ACTIONS = frozenset(("edit", "remove", "move_to", "agree", "refuse", "stage_on", "stage_back"))
 _PLURALS = {
     "lead": N_("Leads"),
     "account": N_("Customers"),

@@ -104,7 +104,7 @@ SECTIONS = (
     ),
 )
 
-PAGES = {"account": "account_page:AccountPage", "opp": "opportunity_page:OpportunityPage"}
+PAGES: dict[str, str] = {}
 """Nouns with a page of their own; all others have the one that follows from their declaration."""
 
 PAGE = "record_page:RecordPage"

@@ -1,0 +1,94 @@
+"""What can be done with the records that are chosen on a screen: by key, by menu, by palette."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crmtui.i18n import N_, gettext
+from crmtui.screens.place import Place, Verb
+from crmtui.screens.verbs import RecordVerb, verb_of, verbs_of
+
+ACTIONS = ("edit", "remove", "move_to", "agree", "refuse", "stage_on", "stage_back")
+"""The key actions that are verbs of records."""
+
+
+class Acting(Place):
+    """A screen on which records are chosen. Subclasses say which (`chosen`), and what they hold (`chosen_data`)."""
+
+    noun = ""
+
+    @property
+    def chosen(self) -> list[str]:
+        """The refs of the chosen records."""
+        raise NotImplementedError
+
+    @property
+    def chosen_data(self) -> Sequence[Mapping[str, Any]]:
+        """What is known of the chosen records: their state, if anything."""
+        return [{} for _ in self.chosen]
+
+    def verb_for(self, action: str) -> RecordVerb | None:
+        """The verb that the key action means here."""
+        return verb_of(self.noun, action)
+
+    def why_not(self, action: str) -> str | None:
+        """Verbs are off where there is no record, or where its state does not allow them."""
+        if action not in ACTIONS or not self.is_mounted:
+            return None
+        verb = self.verb_for(action)
+        if verb is None:
+            return gettext(N_("This does nothing here."))
+        return verb.why_not(self.noun, self.chosen_data) or None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that this noun has no verb for is not shown at all."""
+        if action in ACTIONS and action != "edit" and self.verb_for(action) is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def verbs(self) -> list[Verb]:
+        """The verbs of the chosen records, for the menu and the palette."""
+        refs, data = self.chosen, self.chosen_data
+        return [
+            Verb(
+                verb.name,
+                gettext(verb.title),
+                verb.command.format(ref=refs[0] if refs else "REF"),
+                lambda verb=verb: self.do(verb),
+                verb.why_not(self.noun, data),
+            )
+            for verb in verbs_of(self.noun)
+        ]
+
+    def do(self, verb: RecordVerb | None) -> None:
+        """Do `verb` with the chosen records, in the background: it may ask something first."""
+        refs = self.chosen
+        if verb is not None and refs:
+            self.run_worker(verb.run(self, self.noun, refs), group="verb", exit_on_error=False)
+
+    def action_edit(self) -> None:
+        """The form of the record, or of all that are marked."""
+        self.do(self.verb_for("edit"))
+
+    def action_remove(self) -> None:
+        """Put away."""
+        self.do(self.verb_for("remove"))
+
+    def action_move_to(self) -> None:
+        """Give to someone."""
+        self.do(self.verb_for("move_to"))
+
+    def action_agree(self) -> None:
+        """What agreeing means for this noun."""
+        self.do(self.verb_for("agree"))
+
+    def action_refuse(self) -> None:
+        """What saying no means for this noun."""
+        self.do(self.verb_for("refuse"))
+
+    def action_stage_on(self) -> None:
+        """On."""
+        self.do(self.verb_for("stage_on"))
+
+    def action_stage_back(self) -> None:
+        """Back."""
+        self.do(self.verb_for("stage_back"))
