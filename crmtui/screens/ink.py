@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.style import Style
 from textual.app import App
-from textual.color import Color
+from textual.color import Color, ColorParseError
 
 _VARIABLES = {"cursor": "block-cursor-background", "cursor_text": "block-cursor-foreground"}
 
@@ -51,7 +51,7 @@ class Ink:
 def _hex(value: str) -> str:
     try:
         color = Color.parse(value.split()[0]) if value else None
-    except ValueError:
+    except ColorParseError:  # such as auto, which the terminal's own colours decide
         return ""
     return color.hex6.lower() if color is not None and color.ansi is None else ""
 
