@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from crmtui.commands import tui
 from crmtui.commands.call import Call
 from crmtui.commands.prints import one, rows
 from crmtui.commands.verb import command
+from crmtui.config.keys import OWN_KEYS
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
 from crmtui.text import nearest
@@ -29,6 +31,8 @@ def show(
         {"name": each.name, "value": each.shown, "origin": each.origin} for each in call.config.settings()
     ]
     call.rows(_SETTINGS.columns if origin else _SETTINGS.columns[:2], found)
+    for complaint in tui.complaints(call.config):
+        call.say("{said}", said=complaint)
 
 
 @command("config get", examples=("crm config get db",), prints=one(name="line", value="line", origin="line"))
@@ -57,6 +61,10 @@ def put(
     from crmtui import config
 
     path = call.config.path
+    if value and (name == "theme" or name.startswith(OWN_KEYS)):
+        wrong = tui.wrong(name, value)
+        if wrong:
+            raise Invalid("config.wrong_value", "{said}", field=name, said=wrong[0])
     config.write(path, name, value)
     call.say(N_("Written to {file}."), file=path)
 
@@ -66,3 +74,12 @@ def path(call: Call) -> None:
     """Print where the person's own file is."""
     file = str(call.config.path)
     call.value(file, path=file)
+
+
+_KEYS = rows(name="line", keys="line", default="line", meaning="line")
+
+
+@command("config keys", examples=("crm config keys", "crm config set keys.opp.edit ctrl+e"), prints=_KEYS)
+def keys(call: Call) -> None:
+    """Print every key of the screens."""
+    call.rows(_KEYS.columns, tui.keys(call.config))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from crmtui.commands import tui
 from crmtui.commands.call import Call
 from crmtui.commands.forecast import GAP, OPPORTUNITIES, TABLE
 from crmtui.commands.output import MACHINE, columns
@@ -48,7 +49,7 @@ _REPORT = one(
     prints=_REPORT,
     more=N_(
         "It goes into a file of its own in your data folder, or where --db says; nothing that exists is ever touched. "
-        "Called again, it shows the same store."
+        "Called again, it shows the same store. On a terminal the screens open on it at the end."
     ),
     examples=("crm demo", "crm demo --db sqlite:///demo.db", "crm demo --json"),
 )
@@ -76,6 +77,8 @@ def demo(call: Call) -> None:
         _for_programs(call, place, plan, read, shown)
     else:
         _for_people(call, place, plan, read, shown)
+        if tui.wanted(call.options):
+            tui.show(call, url=url)
 
 
 def _for_programs(call: Call, place: str, plan: "Plan | None", read: "Read", shown: "Shown") -> None:

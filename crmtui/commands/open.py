@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from crmtui.commands import tui
 from crmtui.commands.call import Call
 from crmtui.commands.prints import ANY, one_of
 from crmtui.commands.verb import command
@@ -12,7 +13,12 @@ from crmtui.i18n import N_
 from crmtui.services.nouns import NOUNS
 
 
-@command("open", examples=("crm open O-31",), prints=one_of(ANY))
+@command(
+    "open",
+    examples=("crm open O-31", "crm open O-31 --format json"),
+    more=N_("On a terminal it opens the screens at that record; with an option of the output it prints it."),
+    prints=one_of(ANY),
+)
 def open_(
     call: Call,
     ref: Annotated[
@@ -31,4 +37,8 @@ def open_(
             hint=N_("Write it like L-12 or O-31, or use crm NOUN show."),
             ref=ref,
         )
-    call.record(noun.name, records.show(call.ctx, noun.name, ref.strip()))
+    found = records.show(call.ctx, noun.name, ref.strip())
+    if tui.wanted(call.options):
+        tui.show(call, start=str(found["ref"]))
+    else:
+        call.record(noun.name, found)

@@ -13,7 +13,7 @@ from typer._coercion import PassThroughRuntimeParam
 from typer.models import OptionInfo
 
 from crmtui import __version__
-from crmtui.commands import options
+from crmtui.commands import options, tui
 from crmtui.commands.verb import WRITTEN, Verb, runner, signed
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
@@ -68,6 +68,7 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
             "get": N_("Print one setting"),
             "set": N_("Change one setting in the configuration file"),
             "path": N_("Print where the configuration file is"),
+            "keys": N_("List the keys of the screens, by the names that [keys] has for them"),
         },
     ),
     "db": (
@@ -98,6 +99,7 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "can": (EVERYTHING, "access", N_("Whether you may do something, and why"), {}),
     "who-can": (EVERYTHING, "access", N_("Who may do something"), {}),
     "schema": (EVERYTHING, "schema", N_("Print the JSON Schema of what a command prints"), {}),
+    "commands": (EVERYTHING, "commands", N_("List every command there is"), {}),
     "completion": (EVERYTHING, "completion", N_("Print the completion script for bash, zsh or fish"), {}),
     "help": (EVERYTHING, "help", N_("Read about a topic or a command"), {}),
 }
@@ -187,7 +189,7 @@ def _lead_on(node: Node, verb: Verb | None) -> Any:
                 sys.stdout.write(f"crm {__version__}\n")
             elif act:
                 act(**values)
-            else:
+            elif node is not ROOT or not tui.begin(values):
                 from crmtui.commands import manual
 
                 manual.show(at)

@@ -1,12 +1,13 @@
 """The screen program: settings, theme and keys, the nine sections, changing and taking back, and what others change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App, ReturnType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
@@ -14,7 +15,9 @@ from crmtui.screens import themes
 from crmtui.screens.desk import Desk
 from crmtui.screens.frame import Note, TooSmall, told
 from crmtui.screens.glyphs import g, glyphs
-from crmtui.screens.keys import bind, keymap, shown
+from crmtui.screens.keys import bind, shown
+from crmtui.screens.look import Look
+from crmtui.screens.memory import Memory
 from crmtui.screens.place import Place
 from crmtui.screens.sections import SECTIONS, Section, Tab, home, page_class, place_class
 
@@ -31,19 +34,6 @@ class Command:
     path: str
     help: str
     noun: str = ""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How the program looks and is steered, from the settings; `complaints` are shown when it opens."""
-
-    theme: str = ""
-    ascii: bool = False
-    animations: bool = True
-    accessible: bool = False
-    keyset: str = "default"
-    keys: Mapping[str, str] | None = None
-    complaints: Sequence[str] = ()
 
 
 class CrmApp(App[int]):
@@ -86,9 +76,10 @@ class CrmApp(App[int]):
         look: Look | None = None,
         commands: Sequence[Command] = (),
         start: str = "",
-        no_color: bool = False,
+        memory: Memory | None = None,
     ) -> None:
         self.look = look or Look()
+        self.memory = memory or Memory()
         glyphs.ascii = self.look.ascii
         super().__init__()
         self.desk, self.commands, self.start = desk, commands, start
@@ -102,6 +93,8 @@ class CrmApp(App[int]):
         self.mark = 0
         self.recent: list[str] = []
         """Refs opened lately, newest first."""
+        self.used: list[str] = []
+        """Names of palette entries run lately, newest first."""
         self._places: dict[tuple[int, str], Place] = {}
         self._tab: dict[int, str] = {}
         for theme in themes.OURS:
@@ -124,21 +117,30 @@ class CrmApp(App[int]):
     def on_mount(self) -> None:
         """Put on the theme and the keys, then show the first screen and find out who is there."""
         wanted = themes.first(self.console.color_system, self.no_color, self.look.theme)
-        complaints = list(self.look.complaints)
-        if wanted not in self.available_themes:
-            complaints.append(gettext(N_("There is no theme {name}.")).format(name=wanted))
-            wanted = themes.DEFAULT
-        self.theme = wanted
+        keys, wrong_keys = self.look.keymap()
+        wrong_theme = self.look.wrong_theme(self.available_themes)
+        self.complaints = [*self.look.complaints, *wrong_theme, *wrong_keys]
+        self.theme = themes.first(self.console.color_system, self.no_color, "") if wrong_theme else wanted
         if not self.look.animations:
             self.animation_level = "none"
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
-        if self.look.keys or self.look.keyset != "default":
-            mapped, wrong = keymap(self.look.keys or {}, self.look.keyset)
-            complaints += [complaint.sentence for complaint in wrong]
-            self.set_keymap(mapped)
+        self.set_keymap(keys)
         for section in SECTIONS:
             self.add_mode(str(section.number), self._base_of(section))
-        self.run_worker(self._begin(complaints), exit_on_error=False)
+        self.run_worker(self._begin(), group="begin")
+
+    complaints: Sequence[str] = ()
+    """What is wrong with the settings of the look."""
+
+    @property
+    def fault(self) -> BaseException | None:
+        """The fault of the program that ended it."""
+        error = self._exception
+        return error.__cause__ or error if isinstance(error, WorkerFailed) else error
+
+    def _fatal_error(self) -> None:
+        """End without a traceback on the terminal: who runs the program tells the fault, and logs it."""
+        self._close_messages_no_wait()
 
     def _base_of(self, section: Section) -> Callable[[], Screen[Any]]:
         def first() -> Screen[Any]:
@@ -156,21 +158,42 @@ class CrmApp(App[int]):
             self.install_screen(found, f"{section.number}.{tab.name}")
         return found
 
-    async def _begin(self, complaints: list[str]) -> None:
+    async def _begin(self) -> None:
         try:
             me = await self.desk.read(_me)
         except CrmError as error:
-            self.exit(1, message=f"crm: {told(error)}")
             self.refused = error
+            self.exit(1)
             return
         self.take(me)
         self.mark = me.mark
-        await self.go(1)
+        await self._go_where_it_was()
         if self.start:
             await self.open_record(self.start)
-        for complaint in complaints:
-            self.note(complaint, "warn")
+        self._greet()
         self.set_interval(self.POLL_SECONDS, self._look_for_changes)
+
+    async def _go_where_it_was(self) -> None:
+        """To the section and tab of the last time, as far as they are there and may be seen."""
+        tabs = [(section.number, tab.name) for section in SECTIONS for tab in self.tabs_of(section.number)]
+        last = tuple(self.memory.get("place", [1, ""]))
+        await self.go(*(last if last in tabs else (1, "")))
+
+    def _greet(self) -> None:
+        """What is wrong with the settings; the very first time three keys that lead on."""
+        if self.complaints:
+            more = len(self.complaints) - 1
+            rest = " " + gettext(N_("(and {more} more)")).format(more=more) if more else ""
+            self.note(self.complaints[0] + rest, "warn", seconds=Note.SECONDS * 2)
+        elif self.memory.lasts and not self.memory.get("met", False):
+            keys = shown("question_mark"), shown("ctrl+o"), shown("ctrl+p")
+            self.note(
+                gettext(N_("{help} help   {search} search everything   {palette} all commands")).format(
+                    help=keys[0], search=keys[1], palette=keys[2]
+                ),
+                seconds=Note.SECONDS * 3,
+            )
+            self.memory.put("met", True)
 
     refused: CrmError | None = None
     """Why the program could not begin."""
@@ -179,7 +202,8 @@ class CrmApp(App[int]):
         """Who is there, what they may see, and where they stand."""
         self.who, self.login, self.role = me.who, me.login, me.role
         self.dept, self.dept_path, self.period_name = me.dept, me.dept_path, me.period_name
-        self.whose = me.whose
+        kept = self.memory.get("whose", "")
+        self.whose = kept if kept in _WHOSE else me.whose
         self.allowed = me.listed
         self.sections = [section for section in SECTIONS if self.tabs_of(section.number)]
 
@@ -219,6 +243,7 @@ class CrmApp(App[int]):
             return
         left = self._tab.get(number, names[0])
         self.section, self._tab[number] = number, tab
+        self.memory.put("place", [number, tab])
         if self.current_mode != str(number):
             await self.switch_mode(str(number))
         wanted = self._place(SECTIONS[number - 1], tabs[names.index(tab)])
@@ -365,8 +390,8 @@ class CrmApp(App[int]):
 
     def action_whose(self, whose: str = "") -> None:
         """Mine, team or all; without a word the next of them."""
-        words = ["mine", "team", "all"]
-        self.whose = whose or words[(words.index(self.whose) + 1) % 3]
+        self.whose = whose or _WHOSE[(_WHOSE.index(self.whose) + 1) % 3]
+        self.memory.put("whose", self.whose)
         self._ask_again("whose")
 
     def whose_condition(self, noun: str) -> str:
@@ -426,29 +451,37 @@ class CrmApp(App[int]):
             screen.reload(reason)
             screen.redraw_frame()
 
+    async def lay_over(self, kind: type[Screen[Any]], make: Callable[[Screen[Any]], Screen[Any]]) -> None:
+        """Lay an overlay over the screen. One that is there goes away first; if it was of this kind, that is all."""
+        top = self.screen
+        if getattr(top, "OVERLAY", False):
+            await self.pop_screen()
+        if not isinstance(top, kind):
+            await self.push_screen(make(self.screen))
+
     async def action_palette(self) -> None:
         """Every command, with its key and its command line."""
         from crmtui.screens.palette import Palette
 
-        await self.push_screen(Palette(self.screen))
+        await self.lay_over(Palette, lambda below: Palette(below))
 
     async def action_search(self) -> None:
         """Search everything."""
         from crmtui.screens.searching import Searching
 
-        await self.push_screen(Searching())
+        await self.lay_over(Searching, lambda below: Searching())
 
     async def action_jump(self) -> None:
         """A letter on every pane and field; one key goes there."""
         from crmtui.screens.jump import Jump
 
-        await self.push_screen(Jump(self.screen))
+        await self.lay_over(Jump, lambda below: Jump(below))
 
     async def action_help(self) -> None:
         """What this screen is for, and its keys."""
         from crmtui.screens.help import Help
 
-        await self.push_screen(Help(self.screen))
+        await self.lay_over(Help, lambda below: Help(below))
 
     async def action_quit(self) -> None:
         """Leave; drafts are kept."""
@@ -490,6 +523,7 @@ class CrmApp(App[int]):
         self.desk.close()
 
 
+_WHOSE = ("mine", "team", "all")
 _OWNED = frozenset(("lead", "account", "contact", "opp"))
 
 

@@ -150,3 +150,10 @@ def first(color_system: str | None, no_color: bool, wanted: str) -> str:
     if wanted:
         return wanted
     return HARBOUR_256.name if color_system in ("256", "eight_bit", "standard") else DEFAULT
+
+
+def every() -> list[str]:
+    """The names of all themes, ours first."""
+    from textual.theme import BUILTIN_THEMES
+
+    return [*(theme.name for theme in OURS), *BUILTIN_THEMES]

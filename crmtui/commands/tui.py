@@ -1,0 +1,132 @@
+"""The way from the command line to the screens. Only this module of the commands imports them, inside its functions."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from crmtui.commands.call import Call, tell
+from crmtui.commands.options import CHANGES, OUTPUTS, Options, from_environment
+from crmtui.config.keys import OWN_KEYS
+from crmtui.errors import Invalid
+from crmtui.i18n import N_, gettext
+
+if TYPE_CHECKING:
+    from crmtui.config import Config
+    from crmtui.screens.app import Command
+
+
+def begin(values: dict[str, Any]) -> bool:
+    """The program without a command: open the screens, where there is a person before a terminal. Says whether it did."""
+    call = Call.open("", values, change=False)
+    if not _person(call.options):
+        return False
+    for parameter in (*CHANGES, *OUTPUTS):
+        if values.get(parameter.name):
+            raise _no_use(parameter.annotation.__metadata__[0].param_decls[0])
+    with call:
+        show(call)
+    return True
+
+
+def wanted(options: Options) -> bool:
+    """Whether a command that prints may open the screens instead: nothing in the line asks for something printed."""
+    from crmtui.screens import terminal
+
+    printed = (options.format, options.fields, options.jq, options.template, options.header, options.output)
+    return not any(printed) and _person(options) and terminal.can_draw()
+
+
+def _person(options: Options) -> bool:
+    from crmtui.screens import terminal
+
+    return not options.no_input and terminal.present()
+
+
+def show(call: Call, *, start: str = "", url: str = "") -> None:
+    """Show the screens until the person leaves them, at the record `start`, on the store `url` if not that of the settings.
+
+    Raises NotReady where the terminal cannot draw, what a store raises that cannot be opened, and `typer.Exit` with
+    the code of a program that did not end by itself.
+    """
+    from crmtui.screens import look, memory, terminal
+
+    if from_environment("dry_run", flag=True):
+        raise _no_use("CRM_DRY_RUN")
+    terminal.check()
+    if call.config["color"] == "never":
+        os.environ["NO_COLOR"] = "1"
+    seen = look.look(call.config)
+    from crmtui.screens.app import CrmApp
+    from crmtui.screens.desk import Desk
+
+    flags = {**call.flags, **({"db": url} if url else {})}
+    desk = Desk(flags, call.options.login, call.options.now)
+    app = CrmApp(desk, look=seen, commands=commands(), start=start, memory=memory.own())
+    code = terminal.run(app)
+    for complaint in () if call.options.quiet else app.complaints:
+        tell(f"crm: {complaint}")
+    if code:
+        import typer
+
+        raise typer.Exit(code)
+
+
+def _no_use(option: str) -> Invalid:
+    return Invalid("usage.not_here", N_("The screens have no use for {option}."), option=option)
+
+
+def commands() -> "list[Command]":
+    """Every command there is, for the palette."""
+    from crmtui.commands import tree
+    from crmtui.screens.app import Command
+
+    return [Command(node.path, node.help, noun) for noun, node in every(tree.ROOT)]
+
+
+def every(node: Any) -> Iterator[tuple[str, Any]]:
+    """Each command at or below `node`, with the noun that it is of. Derived verbs are named without being built."""
+    from crmtui.commands import tree
+    from crmtui.services.nouns import NOUNS
+
+    if tree.verb_of(node) is not None if node.module else node.path and not node.children:
+        word = node.path.partition(" ")[0]
+        yield word if word in NOUNS else "", node
+    for child in node.children.values():
+        yield from every(child)
+
+
+def complaints(config: "Config") -> list[str]:
+    """What is wrong with the settings of the look; the screens are loaded only where one was made that they know about."""
+    if not config["theme"] and not config.own_keys:
+        return config.complaints
+    from crmtui.screens.look import said
+    from crmtui.screens.themes import every as themes
+
+    seen = said(config)
+    return [*seen.complaints, *seen.wrong_theme(themes()), *seen.keymap()[1]]
+
+
+def wrong(name: str, value: str) -> list[str]:
+    """What is wrong with `value` for the theme, or for a key of one's own."""
+    from crmtui.screens.look import Look
+    from crmtui.screens.themes import every as themes
+
+    if name == "theme":
+        return Look(theme=value).wrong_theme(themes())
+    return Look(keys={name.removeprefix(OWN_KEYS): value}).keymap()[1]
+
+
+def keys(config: "Config") -> Iterator[dict[str, str]]:
+    """Every key of the screens: the id of its binding, the keys in force, those of the program, what they mean."""
+    from crmtui.screens import keys as table
+    from crmtui.screens.look import said
+
+    changed, _wrong = said(config).keymap()
+    for name, binding in table.known().items():
+        meaning = gettext(binding.description)
+        yield {
+            "name": name,
+            "keys": changed.get(name, binding.key),
+            "default": binding.key,
+            "meaning": meaning,
+        }
