@@ -16,7 +16,7 @@ class Account(Record, table=True):
     __table_args__ = (
         Index("account_external", "external_id", unique=True),
         Index("account_name", "name_key", "id"),
-        Index("account_owner", "owner_id", "id"),
+        Index("account_owner", "owner_id", "created_by_id", "id"),
         Index("account_parent", "parent_id"),
     )
     NOUN: ClassVar[str] = "account"

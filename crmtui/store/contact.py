@@ -17,7 +17,7 @@ class Contact(Record, table=True):
         Index("contact_external", "external_id", unique=True),
         Index("contact_name", "name_key", "id"),
         Index("contact_account", "account_id", "id"),
-        Index("contact_owner", "owner_id", "id"),
+        Index("contact_owner", "owner_id", "created_by_id", "id"),
     )
     NOUN: ClassVar[str] = "contact"
     PREFIX: ClassVar[str] = "C"

@@ -19,7 +19,7 @@ class Lead(Record, table=True):
     __table_args__ = (
         Index("lead_external", "external_id", unique=True),
         Index("lead_company", "name_key", "id"),
-        Index("lead_owner", "owner_id", "id"),
+        Index("lead_owner", "owner_id", "created_by_id", "id"),
         Index("lead_state", "state", "id"),
     )
     NOUN: ClassVar[str] = "lead"

@@ -20,7 +20,7 @@ class Opportunity(Record, table=True):
     __table_args__ = (
         Index("opp_external", "external_id", unique=True),
         Index("opp_name", "name_key", "id"),
-        Index("opp_owner", "owner_id", "id"),
+        Index("opp_owner", "owner_id", "created_by_id", "id"),
         Index("opp_account", "account_id", "id"),
         Index("opp_amount", "amount", "id"),
         Index("opp_expected", "expected_close_on", "id"),

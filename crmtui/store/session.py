@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from crmtui.errors import Forbidden, Invalid, NotReady
 from crmtui.i18n import N_
-from crmtui.store import dialect, exchange, keys, plain, stamp, trouble
+from crmtui.store import dialect, exchange, keys, page, plain, stamp, trouble
 from crmtui.store.record import Part, Record, table
 from crmtui.store.visibility import (
     EXCEPTIONS,
@@ -65,6 +66,20 @@ class Store:
     def path(self) -> Path | None:
         """The SQLite file; None on PostgreSQL."""
         return Path(self.url.database) if self.sqlite and self.url.database else None
+
+    @cached_property
+    def reader(self) -> Engine:
+        """The engine of reads: one sees one state of the store, however many statements it takes."""
+        return self._engine(write=False, isolation_level="REPEATABLE READ")
+
+    @cached_property
+    def writer(self) -> Engine:
+        """The engine of writes."""
+        return self._engine(write=True, isolation_level="READ COMMITTED")
+
+    def _engine(self, write: bool, isolation_level: str) -> Engine:
+        found = self.engine.execution_options(write=write)
+        return found if self.sqlite else found.execution_options(isolation_level=isolation_level)
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -269,47 +284,56 @@ class Tx:
             self.unguarded = before
 
 
+class _Door(Session):
+    """A session whose reads carry the predicate and whose writes are checked; `info["of"]` has its unit of work."""
+
+
 def open_session(store: Store, tx_of: dict[str, Tx], *, write: bool) -> Session:
     """A session on `store` whose reads carry the predicate and whose writes are checked; `tx_of["tx"]` is its unit of work."""
-    engine = store.engine.execution_options(write=write)
-    if not store.sqlite:
-        # A read sees one state of the store, however many statements it takes.
-        engine = engine.execution_options(isolation_level="READ COMMITTED" if write else "REPEATABLE READ")
-    session = Session(engine, expire_on_commit=False, autoflush=False)
+    return _Door(
+        store.writer if write else store.reader, expire_on_commit=False, autoflush=False, info={"of": tx_of}
+    )
 
-    def on_execute(state: ORMExecuteState) -> None:
-        tx = tx_of["tx"]
-        if tx.unguarded or state.is_column_load or state.is_relationship_load:
-            return
-        hidden = restricted(state.statement, tx.actor)
-        bare = past_the_session(state.statement, hidden)
-        assert not bare, f"{bare} would be read past the predicate: select from the classes"
-        for noun in hidden:
-            condition = visible(noun, tx.actor)
-            state.statement = state.statement.options(
-                with_loader_criteria(
-                    table(noun), condition, include_aliases=True, track_closure_variables=False
-                )
-            )
 
-    def on_flush(flushed: Session, _context: object, _instances: object) -> None:
-        tx = tx_of["tx"]
-        if any(getattr(row, "NOUN", "") == "attribute" for row in (*flushed.new, *flushed.dirty)):
-            tx.known.clear()
-        for row in list(flushed.new):
-            _enter(tx, row)
-        for row in list(flushed.dirty):
-            if flushed.is_modified(row):
-                _change(tx, row)
-        for row in list(flushed.deleted):
-            if isinstance(row, Record):
-                may_record(tx, row.NOUN, row.id or 0, "delete")  # nobody has that right: records are archived
-            elif isinstance(row, Part):
-                _may_part(tx, row)
+def _on_execute(state: ORMExecuteState) -> None:
+    tx: Tx = state.session.info["of"]["tx"]
+    if tx.unguarded or state.is_column_load or state.is_relationship_load:
+        return
+    hidden = restricted(state.statement, tx.actor)
+    bare = past_the_session(state.statement, hidden)
+    assert not bare, f"{bare} would be read past the predicate: select from the classes"
+    paged = tx.store.sqlite and page.is_page(state.statement)
+    state.statement = state.statement.options(*(_predicate(tx, noun, paged) for noun in hidden))
 
-    event.listen(session, "do_orm_execute", on_execute)
-    event.listen(session, "before_flush", on_flush)
-    return session
+
+def _predicate(tx: Tx, noun: str, paged: bool) -> Any:
+    """The predicate for `noun` as an option of a select; the same object every time, so that it is built once."""
+    if (noun, paged) not in tx.actor.built:
+        seen = page.seen(tx.session.connection(), noun, tx.actor) if paged else visible(noun, tx.actor)
+        tx.actor.built[noun, paged] = with_loader_criteria(
+            table(noun), seen, include_aliases=True, track_closure_variables=False
+        )
+    return tx.actor.built[noun, paged]
+
+
+def _on_flush(session: Session, _context: object, _instances: object) -> None:
+    tx: Tx = session.info["of"]["tx"]
+    if any(getattr(row, "NOUN", "") == "attribute" for row in (*session.new, *session.dirty)):
+        tx.known.clear()
+    for row in list(session.new):
+        _enter(tx, row)
+    for row in list(session.dirty):
+        if session.is_modified(row):
+            _change(tx, row)
+    for row in list(session.deleted):
+        if isinstance(row, Record):
+            may_record(tx, row.NOUN, row.id or 0, "delete")  # nobody has that right: records are archived
+        elif isinstance(row, Part):
+            _may_part(tx, row)
+
+
+event.listen(_Door, "do_orm_execute", _on_execute)
+event.listen(_Door, "before_flush", _on_flush)
 
 
 def _enter(tx: Tx, row: Any) -> None:
@@ -381,10 +405,9 @@ def _may_enter(tx: Tx, row: Any) -> None:
 
 
 def _is_below(tx: Tx, user_id: int) -> bool:
-    return (
-        tx.session.connection().execute(subordinates(tx.actor).where(table("user").id == user_id)).first()
-        is not None
-    )
+    people = subordinates(tx.actor)
+    below = tx.session.connection().execute(people.where(people.selected_columns.id == user_id))
+    return below.first() is not None
 
 
 def _may_change(tx: Tx, row: Any) -> None:

@@ -13,7 +13,11 @@ class User(Record, table=True):
     """A person; `login` is the operating-system or database login that they work under."""
 
     __tablename__ = "user"
-    __table_args__ = (Index("user_login", "login", unique=True), Index("user_dept", "dept_id"))
+    __table_args__ = (
+        Index("user_login", "login", unique=True),
+        Index("user_dept", "dept_id"),
+        Index("user_manager", "manager_id"),
+    )
     NOUN: ClassVar[str] = "user"
     PREFIX: ClassVar[str] = "U"
 

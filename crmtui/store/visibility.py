@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Executable,
+    FromClause,
     Select,
     Table,
     Text,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
 )
 from sqlalchemy.sql import visitors
 
@@ -50,6 +52,8 @@ class Actor:
     dept_id: int | None = None
     territory_id: int | None = None
     rights: dict[tuple[str, str], str] = field(default_factory=dict, hash=False)
+    built: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What was built or found out for this person and holds for as long as they act."""
 
     def scope(self, noun: str, verb: str) -> str:
         """How far the actor's right to do `verb` on `noun` reaches; `none` where no right is on record."""
@@ -69,15 +73,26 @@ def subordinates(actor: Actor) -> Select[Any]:
     """The ids of the people in the actor's department, in those they head, and all below, and whoever reports to them."""
     user, dept = table("user").__table__, table("dept").__table__
     roots = select(dept.c.id).where(or_(dept.c.id == actor.dept_id, dept.c.head_id == actor.id))
-    reports = select(user.c.id).where(user.c.manager_id == actor.id).cte(recursive=True)
+    reports = select(user.c.id).where(user.c.id == actor.id).cte(recursive=True)
     reports = reports.union(select(user.c.id).join(reports, user.c.manager_id == reports.c.id))
-    return select(user.c.id).where(
-        or_(
-            user.c.id == actor.id,
-            user.c.dept_id.in_(below("dept", roots)),
-            user.c.id.in_(select(reports.c.id)),
-        )
-    )
+    inside = select(user.c.id).where(user.c.dept_id.in_(below("dept", roots)))
+    # One after the other, each by its own index, and kept: a condition asks for them more than once.
+    people = union(inside, select(reports.c.id)).cte()
+    return select(people.c.id)
+
+
+class Rows:
+    """The columns of a FROM as attributes, so that a predicate written for a table holds on it."""
+
+    def __init__(self, noun: str, source: FromClause) -> None:
+        self.NOUN = noun
+        self._columns = source.c
+
+    def __getattr__(self, name: str) -> ColumnElement[Any]:
+        try:
+            return self._columns[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 def _mine(model: Any, actor: Actor) -> ColumnElement[bool]:
@@ -88,24 +103,22 @@ def _mine(model: Any, actor: Actor) -> ColumnElement[bool]:
 def _in_team(model: Any, actor: Actor) -> ColumnElement[bool]:
     if model.NOUN != "opp":
         return false()
-    member = MEMBER.c
-    shared: ColumnElement[bool] = model.id.in_(select(member.opp_id).where(member.user_id == actor.id))
+    shared: ColumnElement[bool] = model.id.in_(select(MEMBER.c.opp_id).where(MEMBER.c.user_id == actor.id))
     return shared
 
 
-def _owned(model: Any, actor: Actor, scope: str) -> ColumnElement[bool]:
+def ways(model: Any, actor: Actor, scope: str) -> list[ColumnElement[bool]]:
+    """The ways in which a record with an owner is within `scope` of the actor; any of them will do."""
     if scope == "own":
-        return _mine(model, actor)
-    if scope == "team":
-        return or_(_mine(model, actor), _in_team(model, actor))
+        return [_mine(model, actor)]
     if scope == "dept":
         people = subordinates(actor)
         unowned = and_(model.owner_id.is_(None), model.created_by_id.in_(people))
-        return or_(model.owner_id.in_(people), unowned, _in_team(model, actor))
-    reach = [_mine(model, actor), _in_team(model, actor)]
-    if hasattr(model, "territory_id") and actor.territory_id is not None:
-        reach.append(model.territory_id.in_(below("territory", actor.territory_id)))
-    return or_(*reach)
+        return [model.owner_id.in_(people), unowned, _in_team(model, actor)]
+    found = [_mine(model, actor), _in_team(model, actor)]
+    if scope == "territory" and hasattr(model, "territory_id") and actor.territory_id is not None:
+        found.append(model.territory_id.in_(below("territory", actor.territory_id)))
+    return found
 
 
 def _measured(model: Any, actor: Actor, scope: str) -> ColumnElement[bool]:
@@ -139,7 +152,7 @@ def reach(noun: str, actor: Actor, verb: str = "show", model: Any = None) -> Col
     if kind == "quota":
         return _measured(model, actor, scope)
     if kind == "owner" or verb not in READS:
-        return _owned(model, actor, scope)
+        return or_(*ways(model, actor, scope))
     return true()
 
 

@@ -13,7 +13,7 @@ from crmtui.store.plain import MEMBER
 from crmtui.store.record import label_column, table
 from crmtui.store.session import Tx
 from crmtui.store.types import Day, Whole
-from crmtui.store.visibility import visible
+from crmtui.store.visibility import Rows, visible
 
 NEEDED = {
     "opp": (
@@ -50,20 +50,6 @@ class MissingRate(Exception):
     def __init__(self, currency: str, day: date) -> None:
         super().__init__(currency, day)
         self.currency, self.day = currency, day
-
-
-class Rows:
-    """The columns of a FROM as attributes, so that a predicate written for a table holds on it."""
-
-    def __init__(self, noun: str, source: FromClause) -> None:
-        self.NOUN = noun
-        self._columns = source.c
-
-    def __getattr__(self, name: str) -> ColumnElement[Any]:
-        try:
-            return self._columns[name]
-        except KeyError:
-            raise AttributeError(name) from None
 
 
 @dataclass

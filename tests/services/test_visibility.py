@@ -17,7 +17,7 @@ from crmtui import config as configuration
 from crmtui.errors import Forbidden, NotFound
 from crmtui.services import dept, opportunity, records, territory
 from crmtui.services.context import Context
-from crmtui.store import refs, session, visibility
+from crmtui.store import page, refs, session, visibility
 from crmtui.store.record import TABLES, table
 from crmtui.text import name_key
 from tests.people import acting
@@ -393,6 +393,12 @@ def _lists_agree(stored: Stored, ctx: Context, noun: str, me: int) -> None:
     assert {row["id"] for row in _found(ctx, noun, archived=True)} == _ids(stored, noun, seen)
     assert {row["id"] for row in _found(ctx, noun, fields=["id"])} == _ids(stored, noun, current)
     assert records.count_where(ctx, noun, "") == len(current)
+    for few in (True, False):  # a page is found in either way, whatever a person reaches
+        ctx.actor.built.clear()
+        ctx.actor.built["few", noun] = few
+        first = _found(ctx, noun, fields=["id"], archived=True, sort="-id", limit=100)
+        assert [row["id"] for row in first] == sorted(_ids(stored, noun, seen), reverse=True)
+    ctx.actor.built.clear()
     by = "of" if noun == "quota" else "owner"
     _, groups = records.totals(ctx, noun, by=by, measure="count")
     assert sum(group["count"] for group in groups) == len(current)
@@ -564,6 +570,9 @@ HOLES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         lambda statement, actor: (
             set() if "count(" in str(statement) else visibility.restricted(statement, actor)
         ),
+    ),
+    "pages without the predicate": lambda patch: patch.setattr(
+        page, "seen", lambda connection, noun, actor: true()
     ),
     "references told by name": lambda patch: patch.setattr(
         session,
