@@ -9,7 +9,6 @@ from textual.containers import Horizontal
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
-from crmtui.screens import memory
 from crmtui.screens.details import Details
 from crmtui.screens.filtered import Filtered
 from crmtui.screens.frame import FilterLine, Pane, told
@@ -104,10 +103,10 @@ class RecordList(Filtered):
 
     def on_mount(self) -> None:
         """As it was left."""
-        self.set_class(bool(memory.get(f"panel.{self.noun}", self.PANEL)), "-paneled")
-        self.sort = str(memory.get(f"sort.{self.noun}", ""))
-        self.group = str(memory.get(f"group.{self.noun}", self.GROUP))
-        self._names = list(memory.get(f"columns.{self.noun}", []))
+        self.set_class(bool(self.program.memory.get(f"panel.{self.noun}", self.PANEL)), "-paneled")
+        self.sort = str(self.program.memory.get(f"sort.{self.noun}", ""))
+        self.group = str(self.program.memory.get(f"group.{self.noun}", self.GROUP))
+        self._names = list(self.program.memory.get(f"columns.{self.noun}", []))
 
     def column_names(self) -> Sequence[str]:
         """The columns, most important first."""
@@ -295,7 +294,7 @@ class RecordList(Filtered):
         self.sort = (
             column if self.sort not in (column, f"-{column}") else f"-{column}" if self.sort == column else ""
         )
-        memory.put(f"sort.{self.noun}", self.sort)
+        self.program.memory.put(f"sort.{self.noun}", self.sort)
         self.reload("sort")
 
     # -- keys
@@ -362,14 +361,14 @@ class RecordList(Filtered):
         )
         if found is not None:
             self._names, self.group = list(found.columns), found.group
-            memory.put(f"columns.{self.noun}", self._names)
-            memory.put(f"group.{self.noun}", self.group)
+            self.program.memory.put(f"columns.{self.noun}", self._names)
+            self.program.memory.put(f"group.{self.noun}", self.group)
             self.reload("columns")
 
     def action_panel(self) -> None:
         """Show or hide the record under the cursor beside the list."""
         self.toggle_class("-paneled")
-        memory.put(f"panel.{self.noun}", self.has_class("-paneled"))
+        self.program.memory.put(f"panel.{self.noun}", self.has_class("-paneled"))
         self.run_worker(self._follow(self.rows.current), group="follow", exclusive=True, exit_on_error=False)
 
     def action_zoom(self) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, and_, cast, func, select
 
 from crmtui.i18n import language
 from crmtui.money import Money
-from crmtui.services import rate, records, whose
+from crmtui.services import forecast, rate, records, whose
 from crmtui.services.context import Context
+from crmtui.services.whose import Figure
 from crmtui.store import figures, total, where
 from crmtui.store.fields import Field
 from crmtui.store.record import table
@@ -222,3 +223,36 @@ def initials(name: str) -> str:
     if len(words) < 2:
         return name[:2]
     return (words[0][0] + words[-1][0]).upper()
+
+
+# -- what all of it comes to ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the board comes to. `left` is the quota of the period without what was won, `coverage` how many times the
+    open amount is of that; both None without a quota, `coverage` also when nothing is left."""
+
+    open: Figure
+    weighted: Figure
+    late: Figure
+    left: Figure | None
+    coverage: float | None
+
+
+def summary(ctx: Context, where: str, who: str, period: str = "") -> Summary:
+    """The line below the board for what fits `where`; the quota is that of `who` in the period. Raises as `board`."""
+    columns = board(ctx, where)
+    currency = ctx.company.currency
+    amount = sum(column.amount.minor for column in columns)
+    weighted = sum(column.weighted.minor for column in columns)
+    late = whose.both("expected_close_on<today", where)
+    row = forecast.table(ctx, replace(whose.ask(ctx, who, period or "this quarter"), depth=0))[0]
+    left = None if row["quota"] is None else max(row["quota"].minor - row["won"].minor, 0)
+    return Summary(
+        Figure("open", Money(amount, currency), "money", where=where),
+        Figure("weighted", Money(weighted, currency), "money", where=where, part="weighted"),
+        Figure("late", records.count_where(ctx, "opp", late), where=late),
+        None if left is None else Figure("left", Money(left, currency), "money"),
+        round(amount / left, 1) if left else None,
+    )
