@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -34,6 +35,10 @@ class Command:
     path: str
     help: str
     noun: str = ""
+
+
+class Ground(Screen[None]):
+    """What lies below the screens of a section."""
 
 
 class CrmApp(App[int]):
@@ -126,7 +131,7 @@ class CrmApp(App[int]):
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.set_keymap(keys)
         for section in SECTIONS:
-            self.add_mode(str(section.number), self._base_of(section))
+            self.add_mode(str(section.number), Ground)
         self.run_worker(self._begin(), group="begin")
 
     complaints: Sequence[str] = ()
@@ -136,19 +141,11 @@ class CrmApp(App[int]):
     def fault(self) -> BaseException | None:
         """The fault of the program that ended it."""
         error = self._exception
-        return error.__cause__ or error if isinstance(error, WorkerFailed) else error
+        return error.error if isinstance(error, WorkerFailed) else error
 
     def _fatal_error(self) -> None:
         """End without a traceback on the terminal: who runs the program tells the fault, and logs it."""
         self._close_messages_no_wait()
-
-    def _base_of(self, section: Section) -> Callable[[], Screen[Any]]:
-        def first() -> Screen[Any]:
-            tabs = self.tabs_of(section.number)
-            name = self._tab.get(section.number, tabs[0].name)
-            return self._place(section, next((tab for tab in tabs if tab.name == name), tabs[0]))
-
-        return first
 
     def _place(self, section: Section, tab: Tab) -> Place:
         found = self._places.get((section.number, tab.name))
@@ -200,6 +197,7 @@ class CrmApp(App[int]):
 
     def take(self, me: "Me") -> None:
         """Who is there, what they may see, and where they stand."""
+        self.me = me
         self.who, self.login, self.role = me.who, me.login, me.role
         self.dept, self.dept_path, self.period_name = me.dept, me.dept_path, me.period_name
         kept = self.memory.get("whose", "")
@@ -207,6 +205,8 @@ class CrmApp(App[int]):
         self.allowed = me.listed
         self.sections = [section for section in SECTIONS if self.tabs_of(section.number)]
 
+    me: "Me | None" = None
+    """Who is there, once that is known."""
     allowed: frozenset[str] = frozenset()
     """The nouns that the person may list."""
 
@@ -241,17 +241,15 @@ class CrmApp(App[int]):
             return
         if same and now == tab:
             return
-        left = self._tab.get(number, names[0])
         self.section, self._tab[number] = number, tab
         self.memory.put("place", [number, tab])
         if self.current_mode != str(number):
             await self.switch_mode(str(number))
         wanted = self._place(SECTIONS[number - 1], tabs[names.index(tab)])
-        if left != tab or wanted not in self.screen_stack:
+        if wanted not in self.screen_stack:
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
-            if self.screen is not wanted:
-                await self.switch_screen(wanted)
+            await self.push_screen(wanted)
 
     def next_tab(self) -> None:
         """The next tab of the section."""
@@ -259,7 +257,7 @@ class CrmApp(App[int]):
 
     def back(self) -> None:
         """One level back; at the lowest nothing happens."""
-        if len(self.screen_stack) > 1:
+        if len(self.screen_stack) > 2:
             self.pop_screen()
 
     def arrived(self, place: Place) -> None:
@@ -288,6 +286,11 @@ class CrmApp(App[int]):
         place = home(noun)
         if place is not None:
             await self.go(*place)
+
+    @property
+    def today(self) -> date:
+        """This day, where the company counts its days."""
+        return self.me.today if self.me is not None else date.today()  # noqa: DTZ011
 
     # -- telling
 
@@ -540,6 +543,7 @@ class Me:
     period_name: str
     listed: frozenset[str]
     mark: int
+    today: date
 
 
 def _me(ctx: "Context") -> Me:
@@ -560,6 +564,7 @@ def _me(ctx: "Context") -> Me:
         period_name=named(ctx, "this quarter"),
         listed=frozenset(noun for noun in NOUNS if ctx.actor.scope(noun, "list") != "none"),
         mark=watch.mark(ctx),
+        today=ctx.clock.today(),
     )
 
 
