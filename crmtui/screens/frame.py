@@ -66,6 +66,11 @@ class Line(Widget):
         """The cells put so far."""
         return self._text.cell_len
 
+    @property
+    def text(self) -> str:
+        """The line as it was drawn last."""
+        return self._text.plain
+
     def draw(self, room: int) -> None:
         """Put the line's parts into `room` cells."""
         raise NotImplementedError
