@@ -74,9 +74,7 @@ def _read(field: Field, text: str, entry: Entry) -> Any:
     try:
         return values.read(field, text, entry)
     except CrmError as error:
-        # What was on the stack then would keep the whole batch in memory.
-        error.__cause__ = error.__context__ = None
-        return error.with_traceback(None)
+        return error
 
 
 def _noted(value: Any, place: int, faults: Faults) -> Any:

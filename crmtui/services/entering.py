@@ -1,6 +1,6 @@
 """Putting the rows of an import into the store: new ones together, changed ones by what changed in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import compress
@@ -44,7 +44,8 @@ class Entering:
         )
         self.model = table(noun)
         self.name_keys: Mapping[str, str] = {}
-        """Names whose keys were computed before."""
+        self.phone_keys: Mapping[str, str | None] = {}
+        """Names and numbers whose keys were made before."""
 
     @cached_property
     def owners(self) -> set[int] | None:
@@ -56,8 +57,9 @@ class Entering:
 
     # New records
 
-    def insert(self, places: Sequence[int]) -> None:
-        """Put in the rows at `places`."""
+    def insert(self, places: Sequence[int], meanwhile: Callable[[], object] = bool) -> None:
+        """Put in the rows at `places`; `meanwhile` as in `bulk.insert`."""
+        self.meanwhile = meanwhile
         if not places:
             return
         if rules.stands(self.noun):
@@ -134,6 +136,7 @@ class Entering:
             columns,
             self._constants(columns),
             lambda at, error: self._fault(places[at], error),
+            self.meanwhile,
         )
 
     def _lacking(self, columns: Columns, places: Sequence[int]) -> set[int]:
@@ -184,11 +187,14 @@ class Entering:
             known = {**known, **name_keys(lacking)} if lacking else known
             columns["name_key"] = [known[name] if name else None for name in names]
         if "phone_key" in self.model.model_fields and not columns.keys().isdisjoint(("phone", "mobile")):
-            found, second = (
-                phone_keys(columns[name], self.tx.region) if name in columns else [None] * count
-                for name in ("phone", "mobile")
+            numbers = [columns[name] for name in ("phone", "mobile") if name in columns]
+            lacking = {text for found in numbers for text in found if text} - self.phone_keys.keys()
+            made = dict(zip(lacking, phone_keys(list(lacking), self.tx.region), strict=True))
+            keys = {None: None, **self.phone_keys, **made}
+            found = [list(map(keys.__getitem__, texts)) for texts in numbers]
+            columns["phone_key"] = (
+                found[0] if len(found) == 1 else [a or b for a, b in zip(*found, strict=True)]
             )
-            columns["phone_key"] = [one or other for one, other in zip(found, second, strict=True)]
         if "created_at" in columns:
             columns["created_at"] = [value or self.tx.now for value in columns["created_at"]]
 

@@ -35,6 +35,11 @@ class Texts:
     defaults: dict[str, set[int] | None] = field(default_factory=dict)
     """Fields whose text is a default: in these rows, or, with None, in all."""
     faults: Faults = field(default_factory=dict)
+    read: dict[str, tuple[list[Any], Faults]] = field(default_factory=dict)
+    """The fields that were read ahead: their values, and what is wrong with them."""
+    name_keys: dict[str, str] = field(default_factory=dict)
+    phone_keys: dict[str, str | None] = field(default_factory=dict)
+    """The search keys of the names and numbers that were read ahead."""
 
 
 def texts_of(
@@ -242,6 +247,12 @@ class Reader:
             plain = replace(each, required=False)
             entry, beside = self._beside(each, existing)
             column = name if each.custom else each.column
+            ahead = self.texts.read.get(name)
+            if ahead is not None and beside is None and entry.row.get("currency") in (None, entry.currency):
+                self.values[column], faults = ahead
+                for place, errors in faults.items():
+                    self.faults.setdefault(place, []).extend(errors)
+                continue
             self.values[column] = columns.read_column(
                 plain, self.texts.fields[name], entry, self.faults, beside
             )

@@ -177,12 +177,14 @@ class Matcher:
         more: Iterable[str],
         faults: Faults,
         named: Sequence[str] | None,
+        known: Mapping[str, str],
     ) -> Matched:
         """The records that the rows mean; rows without a key, or with one of several records, go into `faults`.
 
-        `more` are the columns of the records that are wanted besides, `named` the refs that the rows give.
+        `more` are the columns of the records that are wanted besides, `named` the refs that the rows give,
+        `known` the keys of names that were made before.
         """
-        matched = Matched([None] * count, [None] * count)
+        matched = Matched([None] * count, [None] * count, dict(known))
         more = [*more, *self.key.columns]
         places = [place for place in range(count) if place not in faults] if faults else range(count)
         stored, lacking = self._stored(tx, values, self.key.columns, places, more, matched)
@@ -219,9 +221,8 @@ class Matcher:
         at = list(columns).index(told)
         asked = {keyed[place][at] for place in places} - {None}
         if by == "name_key":
-            known = name_keys(asked)
-            matched.name_keys |= known
-            asked = set(known.values())
+            matched.name_keys |= name_keys(asked - matched.name_keys.keys())
+            asked = set(map(matched.name_keys.__getitem__, asked))
         return find(tx, self.noun, columns, by, asked, more), empty
 
     def _keyless(self, row: Existing) -> bool:

@@ -4,11 +4,13 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import Any
 
 from crmtui.errors import CrmError, Invalid
 from crmtui.i18n import N_
-from crmtui.services import assignment, entering, incoming, matching, reading, records
+from crmtui.services import ahead, assignment, entering, matching, reading, records
+from crmtui.services.ahead import Ahead, Batch
 from crmtui.services.assignment import Layout
 from crmtui.services.context import Context, Tx
 from crmtui.services.incoming import Reader, References, Texts
@@ -19,11 +21,13 @@ from crmtui.services.rejects import Rejects
 from crmtui.services.source import Source
 from crmtui.store import bulk
 from crmtui.store.fields import Field
-from crmtui.store.record import table
+from crmtui.store.record import label_column, table
 from crmtui.store.refs import ref_of
 from crmtui.text import csv_uncell, nearest
 
 MOST_PROBLEMS = 20
+MOST_LEFT = 500_000
+"""Lists, objects and the like that an import may leave to the garbage collector."""
 Progress = Callable[[int, int, int], None]
 """Called with the bytes read, the bytes there are, and the rows read."""
 
@@ -153,11 +157,12 @@ class _Import:
         self.ctx, self.noun, self.plan, self.source, self.progress = ctx, noun, plan, source, progress
         self.verb = f"{noun}.import"
         self.rejects: Rejects | None = None
+        self.meanwhile: Callable[[], object] = bool
+        """Called when the store gets to work for a while."""
         header = [csv_uncell(name) for name in source.header] if source.kind == "csv" else source.header
         with ctx.reading() as tx:
             bulk.owners(tx, noun, "import")
             fields = records.fields_in(tx, noun)
-        self.width = len(header)
         self.layout: Layout = assignment.assign(noun, plan, header, source.header_line, fields)
         self.fields: list[Field] = [
             *fields,
@@ -173,10 +178,15 @@ class _Import:
         """Go through the file; afterwards the rows that waited for others, and those that could not be read."""
         waiting: list[tuple[int, Sequence[str]]] = []
         size = int(str(self.ctx.config["import.batch"]))
-        for lines, rows in self.source.batches(size):
-            self.summary.read += len(rows)
-            waiting += self._batch(lines, rows, final=False)
-            self._tell()
+        with Ahead(self._ready(*batch) for batch in self.source.batches(size)) as batches:
+            self.meanwhile = batches.start
+            for batch in batches:
+                self.summary.read += len(batch.rows) + len(batch.ragged)
+                waiting += self._batch(batch, final=False)
+                batch.rows.clear()
+                del batch
+                self._tell()
+        self.meanwhile = bool
         while waiting:
             again = self._all(waiting, size, final=False)
             if len(again) == len(waiting):
@@ -192,12 +202,13 @@ class _Import:
         left: list[tuple[int, Sequence[str]]] = []
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
-            left += self._batch([line for line, _ in part], [cells for _, cells in part], final=final)
+            left += self._batch(self._ready(*map(list, zip(*part, strict=True))), final=final)
         return left
 
     def _tell(self) -> None:
-        """Report progress; between two batches there is little left for the garbage collector to go through."""
-        gc.collect(1)
+        """Report progress; what rings of references still hold of earlier batches is let go once it is much."""
+        if gc.get_count()[0] > MOST_LEFT:
+            gc.collect(1)
         if self.progress is not None:
             self.progress(self.source.read_bytes, self.source.total_bytes, self.summary.read)
 
@@ -229,33 +240,24 @@ class _Import:
             plain = [csv_uncell(cell) for cell in cells] if self.source.kind == "csv" else cells
             self.rejects.write(line, plain, error)
 
-    def _batch(
-        self, lines: Sequence[int], rows: Sequence[Sequence[str]], *, final: bool
-    ) -> list[tuple[int, Sequence[str]]]:
+    def _ready(self, lines: list[int], rows: list[list[str]]) -> Batch:
+        return ahead.ready(
+            lines, rows, self.layout, self.plan, self.source, self.ctx, label_column(self.noun)
+        )
+
+    def _batch(self, batch: Batch, *, final: bool) -> list[tuple[int, Sequence[str]]]:
         """Take one batch into the store; return the rows that wait for others."""
         done = _Done()
-        if set(map(len, rows)) != {self.width}:
-            lines, rows = self._even(lines, rows, done)
-        if rows:
-            texts = incoming.texts_of(rows, self.layout, self.plan, self.source.kind, self.ctx)
+        done.rejected = [
+            (line, cells, _ragged(len(cells), len(self.source.header))) for line, cells in batch.ragged
+        ]
+        if batch.texts is not None:
             with self.ctx.batch(self.verb) as tx:
                 bulk.set_cache(tx, int(str(self.ctx.config["import.cache_mib"])))
                 tx.lock()
-                self._take(tx, lines, rows, texts, done, final)
+                self._take(tx, batch.lines, batch.rows, batch.texts, done, final)
         self._count(done)
         return done.waiting
-
-    def _even(
-        self, lines: Sequence[int], rows: Sequence[Sequence[str]], done: _Done
-    ) -> tuple[list[int], list[Sequence[str]]]:
-        """The rows that are as wide as the header; the others are rejected."""
-        kept = []
-        for line, cells in zip(lines, rows, strict=True):
-            if len(cells) == self.width:
-                kept.append((line, cells))
-                continue
-            done.rejected.append((line, cells, _ragged(len(cells), self.width)))
-        return [line for line, _ in kept], [cells for _, cells in kept]
 
     def _count(self, done: _Done) -> None:
         self.summary.created += done.created
@@ -291,14 +293,17 @@ class _Import:
             else:
                 known.append((place, record))
         way = entering.Entering(self.ctx, tx, self.noun, self.fields, reader.values, faults)
-        way.name_keys = matched.name_keys
-        way.insert(new)
+        way.name_keys, way.phone_keys = matched.name_keys, texts.phone_keys
+        way.insert(new, self.meanwhile)
         done.created = sum(place not in faults for place in new)
         self._known(tx, way, known, texts, done)
         done.waiting = [(lines[place], rows[place]) for place in sorted(waiting)]
         done.rejected += [
             (lines[place], rows[place], faults[place][0]) for place in sorted(faults) if place not in waiting
         ]
+        for error in chain.from_iterable(faults.values()):
+            # What was on the stack when it was raised would keep the whole batch in memory.
+            error.__cause__ = error.__context__ = error.__traceback__ = None
 
     def _read(
         self, tx: Tx, lines: Sequence[int], rows: Sequence[Sequence[str]], texts: Texts, final: bool
@@ -311,7 +316,9 @@ class _Import:
             reader.read(first)
             more = self._more(texts)
             named = None if self.layout.ref is None else [row[self.layout.ref] for row in rows]
-            matched = self.matcher.match(tx, reader.values, texts.count, more, reader.faults, named)
+            matched = self.matcher.match(
+                tx, reader.values, texts.count, more, reader.faults, named, texts.name_keys
+            )
             reader.read(rest, matched.records)
             if not self._make_missing(tx, reader, final):
                 self.matcher.reject_twins(tx, lines, matched, reader.faults)

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, BigInteger, Date, Text, any_, func, literal, selec
 from crmtui.errors import CrmError, Forbidden, Invalid, Refused
 from crmtui.i18n import N_
 from crmtui.store import session
-from crmtui.store.journal import Entry
+from crmtui.store.journal import Entry, sqlite_together
 from crmtui.store.record import table
 from crmtui.store.session import Tx
 from crmtui.store.types import to_json
@@ -118,44 +118,73 @@ def _bound(tx: Tx, noun: str, name: str, values: Sequence[Any]) -> Sequence[Any]
 
 
 def insert(
-    tx: Tx, noun: str, columns: Mapping[str, Sequence[Any]], constants: Mapping[str, Any], refused: Refusal
+    tx: Tx,
+    noun: str,
+    columns: Mapping[str, Sequence[Any]],
+    constants: Mapping[str, Any],
+    refused: Refusal,
+    meanwhile: Callable[[], object] = bool,
 ) -> None:
-    """Put in rows given by their columns; `constants` are the same in every row. Those not taken are told to `refused`."""
+    """Put in rows given by their columns; `constants` are the same in every row. Those not taken are told to `refused`.
+
+    `meanwhile` is called when the rows are handed over and the store gets to work, if that takes a while: whatever it
+    starts in another thread has the time until then.
+    """
     quote = tx.store.engine.dialect.identifier_preparer.quote
     mark = "?" if tx.store.sqlite else "%s"
     bound = [_bound(tx, noun, name, values) for name, values in columns.items()]
     same = [_bound(tx, noun, name, [value])[0] for name, value in constants.items()]
     names = [*map(quote, columns), *map(quote, constants)]
     into = f"INSERT INTO {quote(noun)} ({', '.join(names)})"
-    if tx.store.sqlite and len(bound[0]) >= STAGED and _staged(tx, into, len(columns), bound, same):
+    if tx.store.sqlite and len(bound[0]) >= STAGED and _staged(tx, noun, into, bound, same, meanwhile):
         return
     rows = list(zip(*bound, *(repeat(value, len(bound[0])) for value in same), strict=True))
     _each(tx, f"{into} VALUES ({', '.join([mark] * len(names))})", rows, refused)
 
 
-def _staged(tx: Tx, into: str, width: int, bound: Sequence[Sequence[Any]], same: Sequence[Any]) -> bool:
+def _staged(
+    tx: Tx,
+    noun: str,
+    into: str,
+    bound: Sequence[Sequence[Any]],
+    same: Sequence[Any],
+    meanwhile: Callable[[], object],
+) -> bool:
     """Put rows in by one statement, from a table in memory; False, and nothing in, when the store refuses any.
 
-    A statement that fires triggers keeps a copy of each page that it touches: one for all rows costs half as much as
-    one for each.
+    A statement by itself costs more than the row that it puts in.
     """
-    names = ", ".join(f"c{place}" for place in range(width))
+    names = ", ".join(f"c{place}" for place in range(len(bound)))
+    marks = ", ".join("?" * len(bound))
     connection = tx.session.connection()
     connection.exec_driver_sql(f"CREATE TEMP TABLE incoming ({names})")
+    raw: Any = connection.connection.driver_connection
+    raw.executemany(f"INSERT INTO temp.incoming VALUES ({marks})", zip(*bound, strict=True))
+    meanwhile()
+    chosen = ", ".join([names, *"?" * len(same)])
     try:
-        marks = ", ".join(["?"] * width)
-        rows = list(zip(*bound, strict=True))
-        connection.exec_driver_sql(f"INSERT INTO temp.incoming VALUES ({marks})", rows)
-        chosen = ", ".join([names, *["?"] * len(same)])
-        with session.guard(tx.store):
-            connection.exec_driver_sql(
-                f"{into} SELECT {chosen} FROM temp.incoming ORDER BY rowid", tuple(same)
-            )
+        _together(tx, noun, f"{into} SELECT {chosen} FROM temp.incoming ORDER BY rowid", same)
     except (Invalid, Refused):
         return False
     finally:
         connection.exec_driver_sql("DROP TABLE temp.incoming")
     return True
+
+
+def _together(tx: Tx, noun: str, statement: str, values: Sequence[Any]) -> None:
+    """Run `statement`, which puts many rows into `noun`, and write their entries into the journal by one as well."""
+    connection = tx.session.connection()
+    before, after, then = sqlite_together(noun)
+    last = connection.exec_driver_sql(f'SELECT coalesce(max(id), 0) FROM "{noun}"').scalar_one()
+    connection.exec_driver_sql(before)
+    try:
+        with session.guard(tx.store):
+            connection.exec_driver_sql(statement, tuple(values))
+    except (Invalid, Refused):  # it took itself back; the rows go in one by one now
+        connection.exec_driver_sql(then)
+        raise
+    connection.exec_driver_sql(after, (last,))
+    connection.exec_driver_sql(then)
 
 
 def update(

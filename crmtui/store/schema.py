@@ -120,8 +120,12 @@ def statements(sqlite: bool) -> list[str]:
 def _triggers(sqlite: bool) -> list[str]:
     if sqlite:
         made = [statement for of in journal.journalled() for statement in journal.sqlite_triggers(of)]
-        return [*made, *journal.SQLITE_APPEND_ONLY, "INSERT INTO running (id, tx) VALUES (1, NULL)"]
-    made = ["INSERT INTO running (id, tx) VALUES (1, NULL)"]
+        return [
+            *made,
+            *journal.SQLITE_APPEND_ONLY,
+            "INSERT INTO running (id, tx, together) VALUES (1, NULL, 0)",
+        ]
+    made = ["INSERT INTO running (id, tx, together) VALUES (1, NULL, 0)"]
     made += [statement for of in journal.journalled() for statement in journal.postgres_triggers(of)]
     return [*made, *journal.POSTGRES_APPEND_ONLY]
 

@@ -1,0 +1,130 @@
+"""The next batch of a file, made ready while the store still takes in the one before."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, Generic, NoReturn, Self, TypeVar
+
+from crmtui.services.assignment import Layout
+from crmtui.services.columns import ABSENT, Faults, read_column
+from crmtui.services.context import Context
+from crmtui.services.incoming import Texts, texts_of
+from crmtui.services.mapping import Mapping
+from crmtui.services.source import Source
+from crmtui.store.keys import phone_keys
+from crmtui.store.values import Entry
+from crmtui.text import name_keys
+
+Item = TypeVar("Item")
+
+ALONE = frozenset(
+    (
+        "line",
+        "text",
+        "phone",
+        "code",
+        "email",
+        "whole",
+        "percent",
+        "currency",
+        "rate",
+        "flag",
+        "day",
+        "moment",
+    )
+)
+"""Kinds whose reading asks neither the store nor another column."""
+
+
+@dataclass
+class Batch:
+    """Rows as wide as the header, the lines that they come from, and what was read of them; the others are `ragged`."""
+
+    lines: list[int]
+    rows: list[list[str]]
+    ragged: list[tuple[int, list[str]]] = field(default_factory=list)
+    texts: Texts | None = None
+    """None where there is no row."""
+
+
+class Ahead(Generic[Item]):
+    """Goes through `items` once. `start` fetches the next one in another thread; open it as a context manager."""
+
+    def __init__(self, items: Iterator[Item]) -> None:
+        self._items = items
+        self._pool = ThreadPoolExecutor(1)
+        self._next: Future[Item | None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown()
+
+    def start(self) -> None:
+        """Begin with the next item, unless that was done; what goes wrong is raised where the item is asked for."""
+        if self._next is None:
+            self._next = self._pool.submit(next, self._items, None)
+
+    def __iter__(self) -> Iterator[Item]:
+        while True:
+            item = next(self._items, None) if self._next is None else self._next.result()
+            self._next = None
+            if item is None:
+                return
+            yield item
+
+
+def ready(
+    lines: list[int],
+    rows: list[list[str]],
+    layout: Layout,
+    mapping: Mapping,
+    source: Source,
+    ctx: Context,
+    label: str,
+) -> Batch:
+    """These rows of `source` as a batch; `label` is the column of the records' name."""
+    width = len(source.header)
+    batch = Batch(lines, rows)
+    if set(map(len, rows)) != {width}:
+        batch.ragged = [(line, cells) for line, cells in zip(lines, rows, strict=True) if len(cells) != width]
+        batch.lines = [line for line, cells in zip(lines, rows, strict=True) if len(cells) == width]
+        batch.rows = [cells for cells in rows if len(cells) == width]
+    if batch.rows:
+        batch.texts = texts_of(batch.rows, layout, mapping, source.kind, ctx)
+        _read(batch.texts, layout, ctx, label)
+    return batch
+
+
+def _read(texts: Texts, layout: Layout, ctx: Context, label: str) -> None:
+    """Read the columns of `texts` that can be read without the store.
+
+    Amounts are read in the company's currency: whoever finds another one reads them again.
+    """
+    entry = Entry(ctx.clock, ctx.company.currency, ctx.actor.id, _asked, _asked, _asked)
+    phones: set[str] = set()
+    for name, given in texts.fields.items():
+        field = layout.fields[name]
+        if field.kind not in ALONE and field.kind != "money":
+            continue
+        faults: Faults = {}
+        values = read_column(replace(field, required=False), given, entry, faults)
+        texts.read[name] = values, faults
+        if not field.custom and field.column == label:
+            texts.name_keys = name_keys(_distinct(values))
+        elif field.column in ("phone", "mobile"):
+            phones |= _distinct(values)
+    listed = list(phones)
+    texts.phone_keys = dict(zip(listed, phone_keys(listed, ctx.company.phone_region), strict=True))
+
+
+def _distinct(values: Sequence[Any]) -> set[str]:
+    return {value for value in set(values) if value and value is not ABSENT}
+
+
+def _asked(*_told: object) -> NoReturn:
+    raise AssertionError("a column that is read ahead asks the store nothing")
