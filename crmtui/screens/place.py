@@ -319,8 +319,8 @@ class Sheet(ModalScreen[R], Base[R]):
     Sheet.-right > Pane { width: 50%; min-width: 60; height: 1fr; margin: 1 0 1 0; }
     Sheet.-centre > Pane { width: 92; max-width: 100%; height: 80%; }
     Sheet.-bottom > Pane { width: 1fr; height: auto; max-height: 60%; margin: 0 2 1 2; }
-    .-narrow Sheet.-right > Pane { width: 100%; }
-    .-ascii Sheet > Pane { border: ascii $accent; }
+    Sheet.-narrow.-right > Pane { width: 100%; }
+    Sheet.-ascii > Pane { border: ascii $accent; }
     """
 
     on_worker_state_changed = Place.on_worker_state_changed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crmtui.errors import CrmError, Invalid
-from crmtui.i18n import N_
+from crmtui.i18n import N_, gettext
 from crmtui.store.condition import Compare, Every, Not, Value, fault, parse
 from crmtui.store.condition import Node as Parsed
 from crmtui.store.condition import Place as Stretch
@@ -295,6 +295,66 @@ def rescue(ctx: "Context", noun: str, root: Group, within: str = "") -> Rescue |
     ]
     best = max(tried, key=lambda each: each.count)
     return best if best.count else None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the store makes of a tree: what is wrong where, how many match the rest, in how many seconds, and what helps."""
+
+    faults: dict[Path, CrmError]
+    total: int
+    seconds: float
+    alone: int | None
+    """How many match the part asked for by itself."""
+    rescue: Rescue | None
+    """Where nothing matches: the part without which something would."""
+    labels: dict[str, tuple[str, str]]
+    """Name of a field in the tree → what people call it, and its kind."""
+
+
+def examine(
+    ctx: "Context", noun: str, root: Group, within: str = "", at_path: Path | None = None
+) -> Examined:
+    """Look at the tree part by part; what is wrong is left out and the rest counted. Raises Invalid for `within`."""
+    from time import perf_counter
+
+    wrong = faults(ctx, noun, root)
+    rest = sound(root, list(wrong))
+    begun = perf_counter()
+    total = count(ctx, noun, write(rest), within)
+    seconds = perf_counter() - begun
+    alone = None
+    if at_path and at_path not in wrong:
+        part = sound(
+            Group("and", (at(root, at_path),)),
+            [(0, *path[len(at_path) :]) for path in wrong if path[: len(at_path)] == at_path],
+        )
+        alone = count(ctx, noun, write(part), within)
+    return Examined(
+        wrong,
+        total,
+        seconds,
+        alone,
+        None if total else rescue(ctx, noun, rest, within),
+        _labels(ctx, noun, root),
+    )
+
+
+def _labels(ctx: "Context", noun: str, root: Group) -> dict[str, tuple[str, str]]:
+    from crmtui.services import records
+    from crmtui.store import term
+
+    found: dict[str, tuple[str, str]] = {}
+    with ctx.reading() as tx:
+        scope = records.scope_for(ctx, tx)
+        for name in {ask.name for _, ask in asks(root)}:
+            try:
+                end = term.find(noun, name, Stretch(name, 0, len(name)), scope)
+            except CrmError:
+                continue
+            way = [gettext(field.label) or field.name for field in (*end.steps, end.field)]
+            found[name] = " ".join(way), end.field.kind
+    return found
 
 
 def operators(ctx: "Context", noun: str, name: str) -> list[tuple[str, bool]]:

@@ -1,6 +1,7 @@
 """What a form of a noun asks, what a text typed into it means, and the record that comes of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,17 +71,23 @@ class Shape:
 
 
 def shape(
-    ctx: Context, noun: str, ref: str = "", only: Sequence[str] = (), required: Sequence[str] = ()
+    ctx: Context,
+    noun: str,
+    ref: str = "",
+    only: Sequence[str] = (),
+    required: Sequence[str] = (),
+    editing: bool = False,
 ) -> Shape:
     """The form of a new record of `noun`, or of the one that `ref` means; with `only`, of these fields in this order.
 
-    `required` are fields that must be filled here besides those that always must. Raises NotFound, Invalid.
+    `editing` is for records that are not named: nothing stands in it, and nothing must be filled. `required` are fields that must be filled here besides those that always must. Raises NotFound, Invalid.
     """
     with ctx.reading() as tx:
         row = refs.get(tx, noun, ref) if ref else None
         columns = records.columns_of(row) if row is not None else {}
-        fields = _asked(tx, noun, bool(ref), only)
-        must = {*required, *(_needed(noun) if not ref and not only else ())}
+        editing = editing or bool(ref)
+        fields = _asked(tx, noun, editing, only)
+        must = {*required, *(_needed(noun) if not editing and not only else ())}
         groups = _groups(tx, noun, fields)
         known: dict[str, tuple[Option, ...]] = {}
         questions = [
@@ -88,7 +95,7 @@ def shape(
                 each.name,
                 gettext(each.label),
                 each.kind,
-                each.required or each.name in must,
+                each.name in must or (_filled(noun, each) and (not editing or bool(ref))),
                 _longest(each),
                 groups[each.name],
                 each.noun,
@@ -108,6 +115,12 @@ def _asked(tx: Tx, noun: str, editing: bool, only: Sequence[str]) -> list[Field]
     if only:
         return [records.field_named(fields, name, noun) for name in only]
     return [each for each in fields if each.verb in (_EDITING if editing else _ADDING)]
+
+
+def _filled(noun: str, field: Field) -> bool:
+    """Whether somebody has to fill it: it must not be empty, and nothing stands in it by itself."""
+    default = None if field.custom else table(noun).model_fields[field.column].get_default()
+    return field.required and default is None
 
 
 def _needed(noun: str) -> tuple[str, ...]:
@@ -231,6 +244,16 @@ def check(
 # -- saving -----------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def over(ctx: Context, version: int | None) -> Iterator[None]:
+    """What changes a record within it raises Conflict unless the record stands in `version`; None: whatever it stands in."""
+    before, ctx.if_version = ctx.if_version, version
+    try:
+        yield
+    finally:
+        ctx.if_version = before
+
+
 def save(
     ctx: Context, noun: str, given: Mapping[str, object], ref: str = "", version: int | None = None
 ) -> str:
@@ -240,11 +263,8 @@ def save(
     """
     if not ref:
         return refs.ref_of(noun, records.add(ctx, noun, given).id)
-    before, ctx.if_version = ctx.if_version, version
-    try:
+    with over(ctx, version):
         return refs.ref_of(noun, records.edit(ctx, noun, ref, given).id)
-    finally:
-        ctx.if_version = before
 
 
 def save_many(ctx: Context, noun: str, which: Sequence[str], given: Mapping[str, object]) -> records.Report:

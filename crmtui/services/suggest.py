@@ -1,7 +1,7 @@
 """What may be meant while somebody types: fields, values from real data, records and people with what tells them apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +12,9 @@ from crmtui.i18n import N_, gettext, language
 from crmtui.services import forms, records
 from crmtui.services.context import Context, Tx
 from crmtui.store import condition, refs, term
-from crmtui.store.record import label_column, table
+from crmtui.store.record import table
 from crmtui.store.term import Term
-from crmtui.text import fold, name_key
+from crmtui.text import fold
 
 SAMPLE = 20_000
 """Values are counted among so many of the newest records that the person sees: enough to know the frequent ones."""
@@ -117,12 +117,12 @@ def values(ctx: Context, noun: str, name: str, typed: str = "", most: int = 20) 
             return likely([Offer(word, gettext(word)) for word in _DAYS], typed, most)
         if kind in ("state", "flag"):
             return likely([Offer(one.value, one.shown) for one in _fixed(found)], typed, most)
-        if kind in ("ref", "refs"):
-            people = [Offer("me", gettext(N_("me"))), Offer("my team", gettext(N_("my team")))]
-            special = likely(people, typed, 2) if found.field.noun == "user" else []
-            return special + named(ctx, tx, found.field.noun, typed, most)
-        frequent = _frequent(ctx, tx, found)
-        return likely(frequent, typed, most)
+        if kind not in ("ref", "refs"):
+            return likely(_frequent(ctx, tx, found), typed, most)
+    noun = found.field.noun
+    people = [Offer("me", gettext(N_("me"))), Offer("my team", gettext(N_("my team")))]
+    special = likely(people, typed, 2) if noun == "user" else []
+    return special + offered(ctx, noun, typed, most, named=True)
 
 
 def _fixed(found: Term) -> tuple[forms.Option, ...]:
@@ -177,24 +177,37 @@ def _as_text(ctx: Context, found: Term, value: Any) -> str:
 
 
 def record(ctx: Context, noun: str, typed: str = "", most: int = 20) -> list[Offer]:
-    """The visible records of `noun` that `typed` may mean: ref, name, and what tells them apart."""
+    """The visible records of `noun` that `typed` may mean: ref, name, and what tells them apart; of people the active ones.
+
+    Raises Forbidden.
+    """
+    from crmtui.services import search
+
+    found = search.suggest(ctx, noun, typed, most=most)
+    if noun == "user" and found:
+        user = table("user")
+        with ctx.reading() as tx:
+            query = select(user.id).where(user.id.in_([hit.id for hit in found]), user.active.is_(True))
+            active = set(tx.session.scalars(query))
+        found = [hit for hit in found if hit.id in active]
+    return [Offer(hit.ref, hit.name, hit.detail) for hit in found]
+
+
+def offered(ctx: Context, noun: str, typed: str, most: int = 20, *, named: bool = False) -> list[Offer]:
+    """`record`, to be taken by ref, or when `named` by name where that means just the one."""
+    found = record(ctx, noun, typed, most)
+    return _called(ctx, noun, found) if named else found
+
+
+def _called(ctx: Context, noun: str, offers: Sequence[Offer]) -> list[Offer]:
+    """The same, to be taken by name where the name means just that record."""
     with ctx.reading() as tx:
-        return named(ctx, tx, noun, typed, most)
-
-
-def named(ctx: Context, tx: Tx, noun: str, typed: str, most: int) -> list[Offer]:
-    """`record`, within a unit of work."""
-    model = table(noun)
-    label = getattr(model, label_column(noun))
-    query = select(model.id, label).where(model.archived_at.is_(None))
-    if noun == "user":
-        query = query.where(model.active.is_(True))
-    if typed.strip():
-        key = name_key(typed)
-        ids = refs.find_ids(tx, noun, typed.strip())
-        query = query.where(model.name_key.contains(key, autoescape=True) | model.id.in_(ids))
-    rows = tx.session.execute(query.order_by(model.name_key, model.id).limit(most)).all()
-    return [Offer(refs.ref_of(noun, number), str(name)) for number, name in rows]
+        return [
+            replace(one, value=one.shown)
+            if [refs.ref_of(noun, number) for number in refs.find_ids(tx, noun, one.shown)] == [one.value]
+            else one
+            for one in offers
+        ]
 
 
 # -- people -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,788 @@
+"""The filter builder: conditions as a tree that is changed row by row, and the same as text, always in step."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+
+from crmtui.errors import CrmError, Invalid
+from crmtui.i18n import N_, gettext, ngettext
+from crmtui.screens.fields import Area, Line, Said, Taken, taken_by_click
+from crmtui.screens.frame import Pane, told
+from crmtui.screens.glyphs import g
+from crmtui.screens.ink import ink
+from crmtui.screens.keys import bind
+from crmtui.screens.place import Sheet
+from crmtui.services.nouns import NOUNS
+from crmtui.text import clean, cut, pad, width
+
+if TYPE_CHECKING:
+    from crmtui.services.conditions import Ask, Examined, Group, Path
+    from crmtui.services.context import Context
+    from crmtui.services.suggest import Offer
+
+WORDS = {
+    "=": N_("is"),
+    "!=": N_("is not"),
+    "~": N_("contains"),
+    "!~": N_("does not contain"),
+    "in": N_("is any of"),
+    "not in": N_("is none of"),
+    "under": N_("is in or below"),
+    "not under": N_("is not in or below"),
+    "<": N_("less than"),
+    "<=": N_("at most"),
+    ">": N_("more than"),
+    ">=": N_("at least"),
+    "is empty": N_("is empty"),
+    "is not empty": N_("is not empty"),
+}
+_OF_TIME = {
+    "<": N_("before"),
+    "<=": N_("until"),
+    ">": N_("after"),
+    ">=": N_("from"),
+    "in": N_("in"),
+    "=": N_("on"),
+    "!=": N_("not on"),
+    "not in": N_("not in"),
+}
+
+
+def word(sign: str, kind: str = "") -> str:
+    """What people read for an operator, in the language in use."""
+    words = WORDS | _OF_TIME if kind in ("day", "moment") else WORDS
+    return gettext(words.get(sign, sign))
+
+
+# -- the chips of a list ----------------------------------------------------------------------------------------
+
+
+def chips(text: str, noun: str = "") -> list[tuple[str, str]]:
+    """(label, condition) of each part of a condition at its uppermost `and`s, for the filter line."""
+    from crmtui.services import conditions
+
+    return [(_label(part, noun), part) for part in conditions.parts(text)] if text.strip() else []
+
+
+def without(text: str, place: int) -> str:
+    """The condition without its part number `place`, from 0."""
+    from crmtui.services import conditions
+
+    return conditions.without(text, place)
+
+
+def and_(*texts: str) -> str:
+    """The condition that holds where all of `texts` do. Raises Invalid for one that cannot be read."""
+    from crmtui.services import conditions
+
+    return conditions.every(*texts)
+
+
+def _label(part: str, noun: str) -> str:
+    from crmtui.services import conditions
+
+    try:
+        root = conditions.read(part)
+    except Invalid:
+        return part
+    ask = root.parts[0] if len(root.parts) == 1 else None
+    if not isinstance(ask, conditions.Ask):
+        return part
+    name, sign = _called(ask.name, noun), conditions.sign(ask)
+    if ask.op == "empty" or (ask.negated and ask.op in ("<", "<=", ">", ">=")):
+        return part.replace(ask.name, name, 1)
+    shown = {"=": "", ">=": g("more"), "<=": g("less"), "in": "", "under": g("into")}.get(sign, sign)
+    return " ".join(filter(None, (name, shown, conditions.typed(ask))))
+
+
+def _called(name: str, noun: str) -> str:
+    from crmtui.i18n import language
+    from crmtui.services import shape
+
+    if noun:
+        for field in shape.fields(noun):
+            if field.name == name:
+                label = gettext(field.label)
+                return label.lower() if language() == "en" else label
+    return name.removeprefix("x.").replace("_", " ")
+
+
+# -- the tree ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the tree: where its node stands, how it is drawn, and whether something is wrong with it."""
+
+    path: "Path"
+    guide: str
+    name: str
+    sign: str
+    value: str
+    group: bool
+    wrong: bool = False
+
+
+class ConditionTree(Widget, can_focus=True):
+    """The conditions, one a line under the groups that hold them."""
+
+    DEFAULT_CSS = "ConditionTree { height: auto; min-height: 2; width: 100%; }"
+
+    class Moved(Message):
+        """The cursor went to another row."""
+
+    class Opened(Message):
+        """A row is to be changed."""
+
+    def __init__(self) -> None:
+        super().__init__(id="tree")
+        self.rows: list[Row] = []
+        self.line = 0
+
+    def recolour(self) -> None:
+        """Draw again with the colours of the theme."""
+        self.refresh()
+
+    def get_content_height(self, container: Any, viewport: Any, width: int) -> int:
+        """A line for each row."""
+        return max(len(self.rows), 1)
+
+    @property
+    def path(self) -> "Path":
+        """The path of the row under the cursor."""
+        return self.rows[self.line].path if self.rows else ()
+
+    def show(self, rows: Sequence[Row], path: "Path | None" = None) -> None:
+        """Show these rows; the cursor goes to `path`, or stays where it is."""
+        wanted = self.path if path is None else path
+        self.rows = list(rows)
+        places = [number for number, row in enumerate(rows) if row.path == wanted]
+        self.line = places[0] if places else min(self.line, max(len(rows) - 1, 0))
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        """The lines."""
+        room = self.size.width
+        names = max((width(row.name) for row in self.rows if not row.group), default=0)
+        text = Text(no_wrap=True, overflow="ellipsis", end="")
+        for number, row in enumerate(self.rows):
+            if number:
+                text.append("\n")
+            bar = self._bar(number)
+            text.append_text(self._drawn(row, bar, room, min(names, room // 3)))
+        return text
+
+    def _bar(self, number: int) -> Style | None:
+        if number != self.line:
+            return None
+        return ink(self).style("cursor_text", on="cursor") if self.has_focus else ink(self).style(on="panel")
+
+    def _drawn(self, row: Row, bar: Style | None, room: int, names: int) -> Text:
+        colours = ink(self)
+        text = Text(end="", no_wrap=True)
+        text.append(row.guide, bar or colours.style("faint"))
+        if row.group:
+            text.append(row.name, bar or colours.style("bold primary"))
+        else:
+            lead = f"{g('late')} " if row.wrong else ""
+            text.append(lead, bar or colours.style("error", bold=True))
+            name = pad(cut(row.name, names, ellipsis=g("cut")), names)
+            text.append(name + " ", bar or colours.style("error" if row.wrong else "foreground"))
+            text.append(row.sign + " ", bar or colours.style("muted"))
+            rest = max(room - text.cell_len, 4)
+            text.append(cut(row.value, rest, ellipsis=g("cut")), bar or colours.style("accent"))
+        text.pad_right(max(room - text.cell_len, 0))
+        if bar is not None:
+            text.stylize(bar)
+        return text
+
+    def move(self, by: int) -> None:
+        """To another row."""
+        line = min(max(self.line + by, 0), max(len(self.rows) - 1, 0))
+        if line != self.line:
+            self.line = line
+            self.refresh()
+            self.post_message(self.Moved())
+
+    def on_focus(self) -> None:
+        """The bar is bright."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The bar is dimmed."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click goes to a row, a second one opens it."""
+        if event.y < len(self.rows):
+            again = event.y == self.line and event.chain > 1
+            self.move(event.y - self.line)
+            if again:
+                self.post_message(self.Opened())
+
+
+class Strip(Horizontal):
+    """The line in which one condition is typed: field, test, value."""
+
+    DEFAULT_CSS = """
+    Strip { height: auto; display: none; margin: 1 0 0 0; }
+    Strip.-shown { display: block; }
+    Strip > Vertical { width: 1fr; height: 1; }
+    Strip > #of-test { width: 20; }
+    """
+
+    def __init__(self, noun: str, reading: Callable[..., Any]) -> None:
+        super().__init__(id="strip")
+        self.noun, self._read = noun, reading
+        self.tests: list[Offer] = []
+        self.field = Line(max=200, offering=self._fields, placeholder=gettext(N_("field")), id="field")
+        self.test = Line(max=40, offering=self._tests, placeholder=gettext(N_("test")), id="test")
+        self.value = Line(max=3_000, offering=self._values, placeholder=gettext(N_("value")), id="value")
+
+    def compose(self) -> ComposeResult:
+        """Three lines side by side, each in a box of its own, under which its list opens."""
+        for name, line in (("field", self.field), ("test", self.test), ("value", self.value)):
+            yield Vertical(line, id=f"of-{name}")
+
+    async def _fields(self, typed: str) -> "Sequence[Offer]":
+        from crmtui.services import suggest
+
+        found: Sequence[Offer] = await self._read(lambda ctx: suggest.fields(ctx, self.noun, typed))
+        return found
+
+    async def _tests(self, typed: str) -> "Sequence[Offer]":
+        from crmtui.services import suggest
+
+        await self.learn()
+        return suggest.likely(self.tests, typed, 20)
+
+    async def _values(self, typed: str) -> "Sequence[Offer]":
+        from crmtui.services import conditions, suggest
+
+        name = self.field.given.strip()
+        found: Sequence[Offer] = await self._read(lambda ctx: suggest.values(ctx, self.noun, name, typed))
+        if not self.value.members:
+            return found
+        return [
+            suggest.Offer((conditions.source(one.value) or (one.value,))[0], one.shown, one.detail, one.count)
+            for one in found
+        ]
+
+    async def learn(self) -> None:
+        """Which tests the field takes. Raises Invalid where there is no such field."""
+        from crmtui.services import conditions, suggest
+
+        name = self.field.given.strip()
+
+        def read(ctx: "Context") -> "tuple[list[tuple[str, bool]], str]":
+            fields = suggest.fields(ctx, self.noun, name, 1)
+            kind = fields[0].detail if fields and fields[0].value == name else ""
+            return conditions.operators(ctx, self.noun, name), kind
+
+        allowed, kind = await self._read(read)
+        signs = [conditions.sign(conditions.Ask(name, op, (), negative)) for op, negative in allowed]
+        self.tests = [suggest.Offer(sign, word(sign, kind)) for sign in signs]
+
+    def put(self, ask: "Ask | None", kind: str = "") -> None:
+        """Show a condition to be changed, or a new one."""
+        from crmtui.services import conditions
+        from crmtui.services.forms import Held
+
+        self.field.place(ask.name if ask else "")
+        sign = conditions.sign(ask) if ask else ""
+        self.test.put(Held(word(sign, kind) if sign else "", sign))
+        self.value.place(conditions.typed(ask) if ask else "")
+        self.value.members = bool(ask and ask.op == "in")
+
+    def sign(self) -> str:
+        """The operator that is chosen or typed; the first that the field takes where none is."""
+        given = self.test.given.strip()
+        for offer in self.tests:
+            if given in (offer.value, offer.shown):
+                return offer.value
+        return self.tests[0].value if not given and self.tests else given
+
+    def ask(self) -> "Ask":
+        """The condition as it stands in the line. Raises Invalid, about the field, the test or the value."""
+        from crmtui.services import conditions
+
+        name = conditions.check_name(self.field.given.strip())
+        sign = self.sign()
+        text = f"{name} {sign}" + ("" if sign.endswith("empty") else f" {' '.join(('x',))}")
+        root = conditions.read(text)
+        found = root.parts[0]
+        assert isinstance(found, conditions.Ask)
+        values = conditions.source(self.value.given, found.op)
+        if found.op != "empty" and not values:
+            raise Invalid("condition.no_value", N_("There is no value yet."), field="value")
+        ask = conditions.Ask(name, found.op, values, found.negated)
+        conditions.read(conditions.write(ask))
+        return ask
+
+
+class Builder(Vertical):
+    """The tree, the line in which a condition is typed, the text, saved views, and how many match."""
+
+    BINDINGS: ClassVar[list[Any]] = [
+        *bind("filter", open=N_("Change"), new=N_("Condition"), hidden=("up", "down")),
+        Binding("left_parenthesis", "group", N_("Group"), id="filter.group", key_display="("),
+        Binding("exclamation_mark", "negate", N_("Not"), id="filter.negate", key_display="!"),
+        *bind("filter", remove=N_("Remove"), pin=N_("Save view"), view=N_("Next view")),
+    ]
+    DEFAULT_CSS = """
+    Builder { height: 1fr; }
+    Builder #scroll { height: auto; max-height: 50%; scrollbar-size: 1 1; }
+    Builder .builder--head { color: $muted; height: 1; margin: 1 0 0 0; }
+    Builder #text { max-height: 6; }
+    Builder #wrong { color: $error; height: auto; display: none; }
+    Builder #wrong.-shown { display: block; }
+    Builder #views, Builder #counts { height: auto; margin: 1 0 0 0; }
+    """
+
+    class Changed(Message):
+        """The condition is another one, and can be read."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, noun: str, text: str = "", *, within: str = "") -> None:
+        from crmtui.services import conditions
+
+        super().__init__(id="builder")
+        self.noun, self.within = noun, within
+        self._started = text
+        self.root: Group = conditions.Group("and")
+        self._editing: Path | None = None
+        self._fresh: Path | None = None
+        """Where a condition that is being typed for the first time will stand, if not where the cursor is."""
+        self._examined: Examined | None = None
+        self._views: list[tuple[str, str]] = []
+        self._timer: Any = None
+
+    def compose(self) -> ComposeResult:
+        """Tree, line, text, views, counts."""
+        yield VerticalScroll(ConditionTree(), id="scroll", can_focus=False)
+        yield Strip(self.noun, self._reading)
+        yield Static(gettext(N_("As text, same on the command line:")), classes="builder--head", markup=False)
+        yield Area(max=4_000, id="text")
+        yield Static(id="wrong", markup=False)
+        yield Static(id="views", markup=False)
+        yield Static(id="counts", markup=False)
+
+    async def _reading(self, work: "Callable[[Context], Any]") -> Any:
+        app: Any = self.app
+        return await app.desk.read(work)
+
+    def on_mount(self) -> None:
+        """Show the condition that it begins with, and the views there are."""
+        self.read_text(self._started, typed=False)
+        self.query_one(ConditionTree).focus()
+        self.run_worker(self._load_views(), group="views", exit_on_error=False)
+
+    # -- text and tree in step
+
+    @property
+    def text(self) -> str:
+        """The condition."""
+        from crmtui.services import conditions
+
+        return conditions.write(self.root)
+
+    def read_text(self, text: str, *, typed: bool) -> bool:
+        """Take over a text; whether it can be read. One that cannot is shown with the place, and the tree stays."""
+        from crmtui.services import conditions
+
+        area = self.query_one("#text", Area)
+        try:
+            self.root = conditions.read(text)
+        except Invalid as error:
+            self._wrong(error)
+            if not typed:
+                area.place(text)
+            return False
+        self._wrong(None)
+        if not typed:
+            area.place(conditions.write(self.root))
+        self._draw()
+        self._changed()
+        return True
+
+    def _put(self, root: "Group", path: "Path | None" = None) -> None:
+        """Take over a tree; the text follows."""
+        from crmtui.services import conditions
+
+        self.root = root
+        self._examined = None
+        self.query_one("#text", Area).place(conditions.write(root))
+        self._wrong(None)
+        self._draw(path)
+        self._changed()
+
+    def _changed(self) -> None:
+        self.post_message(self.Changed(self.text))
+        self._examine()
+
+    def on_text_area_changed(self, event: Area.Changed) -> None:
+        """The text was typed in: read it a moment later."""
+        event.stop()
+        area = self.query_one("#text", Area)
+        if not area.has_focus:
+            return
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(0.2, lambda: self.read_text(area.typed, typed=True))
+
+    def _wrong(self, error: CrmError | None) -> None:
+        said = self.query_one("#wrong", Static)
+        said.set_class(error is not None, "-shown")
+        if error is not None:
+            said.update(Text(f"{error.message}\n{error.params.get('pointer', '')}", no_wrap=True))
+
+    # -- drawing
+
+    def _draw(self, path: "Path | None" = None) -> None:
+        self.query_one(ConditionTree).show(list(self._rows(self.root, (), "", "")), path)
+
+    def _rows(self, group: "Group", path: "Path", guide: str, below: str) -> "list[Row]":
+        from crmtui.services import conditions
+
+        title = gettext(N_("All of") if group.joint == "and" else N_("Any of"))
+        title = gettext(N_("Not: {group}")).format(group=title) if group.negated else title
+        rows = [Row(path, guide, title, "", "", True)]
+        for place, part in enumerate(group.parts):
+            last = place == len(group.parts) - 1
+            lead = below + (_GUIDES[1] if last else _GUIDES[0])
+            here = (*path, place)
+            if isinstance(part, conditions.Group):
+                rows += self._rows(part, here, lead, below + ("    " if last else _GUIDES[2]))
+            else:
+                rows.append(self._row(part, here, lead))
+        return rows
+
+    def _row(self, ask: "Ask", path: "Path", guide: str) -> Row:
+        from crmtui.services import conditions
+
+        found = self._examined
+        label, kind = found.labels.get(ask.name, (ask.name, "")) if found else (ask.name, "")
+        sign = conditions.sign(ask)
+        negated = ask.negated and ask.op in ("<", "<=", ">", ">=")
+        said = gettext(N_("not: {test}")).format(test=word(sign, kind)) if negated else word(sign, kind)
+        value = "" if ask.op == "empty" else clean(conditions.typed(ask))
+        wrong = found is not None and path in found.faults
+        return Row(path, guide, clean(label), said, value, False, wrong)
+
+    # -- how many
+
+    def _examine(self) -> None:
+        self.run_worker(self._count(), group="count", exclusive=True, exit_on_error=False)
+
+    async def _count(self) -> None:
+        import asyncio
+
+        from crmtui.services import conditions
+
+        await asyncio.sleep(0.05)
+        root, path = self.root, self.query_one(ConditionTree).path
+        app: Any = self.app
+        try:
+            found = await app.desk.read_behind(
+                lambda ctx: conditions.examine(ctx, self.noun, root, self.within, path or None)
+            )
+        except CrmError as error:
+            self.query_one("#counts", Static).update(Text(clean(told(error))))
+            return
+        if root is self.root:
+            self._examined = found
+            self._draw()
+            self._tell(found, path)
+
+    def _tell(self, found: "Examined", path: "Path") -> None:
+        from crmtui.services import conditions
+
+        colours = ink(self)
+        text = Text()
+        text.append(_matching(found.total), colours.style("foreground", bold=True))
+        shown = gettext(N_("matched in {time} ms")).format(time=round(found.seconds * 1000))
+        text.append(f"   {shown}", colours.style("muted"))
+        if found.alone is not None and path:
+            said = gettext(N_("this condition alone lets {count} through")).format(count=f"{found.alone:,}")
+            text.append(f"\n{said}", colours.style("muted"))
+        if path in found.faults:
+            text.append(f"\n{g('late')} {clean(found.faults[path].message)}", colours.style("error"))
+        if found.rescue is not None:
+            said = gettext(N_('Without "{part}" there would be {count}.'))
+            part = clean(found.rescue.part)
+            text.append(
+                "\n" + said.format(part=part, count=f"{found.rescue.count:,}"), colours.style("warning")
+            )
+        self.query_one("#counts", Static).update(text)
+        pane = next((one for one in self.ancestors if isinstance(one, Pane)), None)
+        if pane is not None:
+            title = gettext(N_("Conditions {dot} matches {count}"))
+            pane.name_it(title.format(dot=g("dot"), count=f"{found.total:,}"))
+        _ = conditions
+
+    def on_condition_tree_moved(self) -> None:
+        """Count what this condition alone lets through."""
+        self._examine()
+
+    def on_condition_tree_opened(self) -> None:
+        """Change the row that was clicked."""
+        self.action_open()
+
+    # -- changing
+
+    def action_up(self) -> None:
+        """The row before."""
+        self.query_one(ConditionTree).move(-1)
+
+    def action_down(self) -> None:
+        """The next row."""
+        self.query_one(ConditionTree).move(1)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters act on the tree alone; where one types they type."""
+        if action in ("group", "negate", "remove", "new", "pin", "view", "open", "up", "down"):
+            return self.query_one(ConditionTree).has_focus
+        return True
+
+    def action_open(self) -> None:
+        """Change a condition; of a group, exchange all-of and any-of."""
+        from crmtui.services import conditions
+
+        tree = self.query_one(ConditionTree)
+        node = conditions.at(self.root, tree.path)
+        if isinstance(node, conditions.Group):
+            if not node.parts:
+                self.action_new()
+            else:
+                self._put(conditions.turn(self.root, tree.path), tree.path)
+            return
+        self._begin(tree.path, node)
+
+    def action_new(self) -> None:
+        """A new condition, in the group of the row under the cursor."""
+        self._begin(None, None)
+
+    def _begin(self, path: "Path | None", ask: "Ask | None") -> None:
+        self._editing = path
+        found = self._examined
+        strip = self.query_one(Strip)
+        strip.tests = []
+        strip.put(ask, found.labels.get(ask.name, ("", ""))[1] if found and ask else "")
+        strip.add_class("-shown")
+        (strip.value if ask is not None and ask.op != "empty" else strip.field).focus()
+        if ask is None:
+            strip.field.offer("")
+
+    def editing(self) -> bool:
+        """Whether a condition is being typed."""
+        return self.query_one(Strip).has_class("-shown")
+
+    def leave(self) -> None:
+        """No longer type a condition; what stood there stays."""
+        self.query_one(Strip).remove_class("-shown")
+        self._wrong(None)
+        self.query_one(ConditionTree).focus()
+
+    def action_group(self) -> None:
+        """Put the condition under the cursor into a group of its own, and begin another one beside it."""
+        from crmtui.services import conditions
+
+        tree = self.query_one(ConditionTree)
+        path = tree.path
+        if path and isinstance(conditions.at(self.root, path), conditions.Ask):
+            self._put(conditions.wrap(self.root, path), path)
+        self.action_new()
+
+    def action_negate(self) -> None:
+        """The opposite of the row under the cursor."""
+        from crmtui.services import conditions
+
+        path = self.query_one(ConditionTree).path
+        self._put(conditions.negate(self.root, path), path)
+
+    def action_remove(self) -> None:
+        """Take out the row under the cursor, with what is in it."""
+        from crmtui.services import conditions
+
+        path = self.query_one(ConditionTree).path
+        self._put(conditions.put(self.root, path, None))
+
+    def on_taken(self, event: Taken) -> None:
+        """A field or test was taken: on to what comes next."""
+        event.stop()
+        strip = self.query_one(Strip)
+        if event.field is strip.value and strip.value.members:
+            return
+        self.run_worker(self._next(event.field), group="next", exclusive=True, exit_on_error=False)
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter: on to the next part, at the end the condition is taken over."""
+        event.stop()
+        strip = self.query_one(Strip)
+        if isinstance(event.input, Line) and event.input in (strip.field, strip.test, strip.value):
+            await self._next(event.input)
+
+    async def _next(self, line: Line) -> None:
+        strip = self.query_one(Strip)
+        try:
+            if line is strip.field:
+                await strip.learn()
+                strip.test.place("")
+                strip.test.focus()
+                strip.test.offer("")
+            elif line is strip.test:
+                await strip.learn()
+                sign = strip.sign()
+                strip.value.members = sign.endswith("in")
+                if sign.endswith("empty"):
+                    self._take(strip.ask())
+                else:
+                    strip.value.focus()
+                    if not strip.value.typed:
+                        strip.value.offer("")
+            else:
+                await strip.learn()
+                self._take(strip.ask())
+        except CrmError as error:
+            self._wrong(error)
+
+    def _take(self, ask: "Ask") -> None:
+        from crmtui.services import conditions
+
+        self.query_one(Strip).remove_class("-shown")
+        if self._editing is not None:
+            path = self._editing
+            root = conditions.put(self.root, path, ask)
+        else:
+            root, path = conditions.into(self.root, self.query_one(ConditionTree).path, ask)
+        self._editing = None
+        self._put(root, path)
+        self.query_one(ConditionTree).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """An offer was clicked."""
+        taken_by_click(event)
+
+    def on_said(self, event: Said) -> None:
+        """A line is full, or its offers could not be read."""
+        event.stop()
+        said = self.query_one("#wrong", Static)
+        said.add_class("-shown")
+        said.update(Text(clean(event.text)))
+
+    # -- saved views
+
+    async def _load_views(self) -> None:
+        from crmtui.services import views
+
+        try:
+            self._views = await self._reading(lambda ctx: views.of(ctx, self.noun))
+        except CrmError:
+            self._views = []
+        self._draw_views()
+
+    def _draw_views(self) -> None:
+        here = self.text
+        text = Text(gettext(N_("Saved:")) + " ", ink(self).style("muted")) if self._views else Text()
+        for number, (name, condition) in enumerate(self._views):
+            text.append(f" {g('dot')} " if number else "", ink(self).style("faint"))
+            now = condition == here
+            shown = f"[{clean(name)}]" if now else clean(name)
+            text.append(shown, ink(self).style("accent" if now else "foreground"))
+        self.query_one("#views", Static).update(text)
+
+    def action_view(self) -> None:
+        """The next saved view."""
+        conditions_of = [condition for _, condition in self._views]
+        if not conditions_of:
+            return
+        here = conditions_of.index(self.text) if self.text in conditions_of else -1
+        self.read_text(conditions_of[(here + 1) % len(conditions_of)], typed=False)
+        self._draw_views()
+
+    def action_pin(self) -> None:
+        """Save the condition under a name."""
+        self.run_worker(self._save_view(), group="save", exit_on_error=False)
+
+    async def _save_view(self) -> None:
+        from crmtui.screens.ask import Words
+        from crmtui.services import query
+
+        app: Any = self.app
+        sheet = Words(gettext(N_("Save view")), gettext(N_("Name")), most=80)
+        name, text = await app.push_screen_wait_safe(sheet), self.text
+        if not name:
+            return
+        said = gettext(N_("View {name} saved")).format(name=name)
+        done = await app.change(lambda ctx: query.save(ctx, name, self.noun, text).name, said)
+        if done:
+            await self._load_views()
+
+
+_GUIDES = ("\u251c\u2500 ", "\u2514\u2500 ", "\u2502  ")
+
+
+def _matching(count: int) -> str:
+    return ngettext("{count} matches", "{count} match", count).format(count=f"{count:,}")
+
+
+class FilterBuilder(Sheet[str]):
+    """The builder as a drawer over a list; its answer is the condition, None when it was left."""
+
+    WHERE = "filter"
+    HELP = (
+        N_("Conditions as a tree; the text below is the same, and what `--where` takes on the command line."),
+        N_("n adds a condition, ( makes a group, ! negates, d removes, Enter changes, b saves the view."),
+    )
+    BINDINGS: ClassVar[list[Any]] = bind("drawer", save=N_("Show"), priority=("save",))
+    DEFAULT_CSS = """
+    FilterBuilder { align: left top; }
+    FilterBuilder > Pane { width: 50%; min-width: 60; height: 1fr; margin: 1 0 1 0; }
+    FilterBuilder.-narrow > Pane { width: 100%; }
+    """
+
+    def __init__(self, noun: str, text: str = "", *, within: str = "") -> None:
+        super().__init__()
+        self.noun, self._text, self._within = noun, text, within
+
+    def sheet(self) -> ComposeResult:
+        """The builder in a pane."""
+        yield Pane(
+            Builder(self.noun, self._text, within=self._within),
+            title=gettext(N_("Conditions {dot} {noun}")).format(
+                dot=g("dot"), noun=gettext(NOUNS[self.noun].title)
+            ),
+            way_out=gettext(N_("^S shows them, esc leaves")),
+        )
+
+    def command_line(self) -> str:
+        """The list with this condition."""
+        return f"crm {self.noun} list --where '{self.query_one(Builder).text}'"
+
+    def action_save(self) -> None:
+        """Answer with the condition; one that cannot be read stays here."""
+        builder = self.query_one(Builder)
+        area = builder.query_one("#text", Area)
+        if not area.has_focus or builder.read_text(area.typed, typed=True):
+            self.dismiss(builder.text)
+
+    def action_back(self) -> None:
+        """Away from the condition that is being typed, else from the drawer."""
+        builder = self.query_one(Builder)
+        if builder.editing():
+            builder.leave()
+        else:
+            self.dismiss(None)
