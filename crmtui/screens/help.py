@@ -6,11 +6,12 @@ from textual.widget import Widget
 
 from crmtui import __version__
 from crmtui.i18n import N_, gettext, in_every_language
-from crmtui.screens.choices import Cell, Choice, Offering
-from crmtui.screens.entries import Bound, bound
+from crmtui.screens.bound import Bound, bound
+from crmtui.screens.choices import Cell, Choice
 from crmtui.screens.fuzzy import Match, match
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind, shown
+from crmtui.screens.offering import Offering
 from crmtui.screens.palette import heading
 from crmtui.screens.verbs import verb_of
 from crmtui.services.nouns import NOUNS
@@ -85,10 +86,10 @@ class Help(Offering):
         """What it is for, the field, then the keys by purpose."""
         lines: list[Choice] = []
         if not text.strip():
-            lines += [heading(gettext(said)) for said in getattr(self.below, "HELP", ())]
+            lines += [heading(gettext(said), token="foreground") for said in getattr(self.below, "HELP", ())]
             takes = field_takes(self.below)
             if takes:
-                lines.append(heading(f"{gettext(N_('This field takes'))}: {takes}"))
+                lines.append(heading(f"{gettext(N_('This field takes'))}: {takes}", token="accent"))
         for purpose, names in PURPOSES.items():
             found = [
                 (one, fits)

@@ -15,10 +15,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from crmtui.i18n import N_
-from crmtui.screens.choices import done
 from crmtui.screens.frame import KeyBar, Line, Pane, TopBar
 from crmtui.screens.ink import ink
 from crmtui.screens.keys import bind
+from crmtui.screens.offering import done
 from crmtui.text import width
 
 _SECTION = re.compile(r"app\.section\(([1-9])\)")

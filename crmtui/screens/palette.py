@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 from textual import on
 
 from crmtui.i18n import N_, gettext
-from crmtui.screens.choices import Cell, Choice, Choices, Offering
+from crmtui.screens.choices import Cell, Choice, Choices
 from crmtui.screens.entries import COMMANDS, GO, HERE, LOOK, Entry, everything, here
 from crmtui.screens.fuzzy import SCATTERED, match
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind
+from crmtui.screens.offering import Offering
 
 
 class Commanding(Offering):
@@ -64,9 +65,9 @@ class Commanding(Offering):
         return [heading(gettext(N_("Not now"))), *lines] if lines else []
 
 
-def heading(text: str, data: Any = None) -> Choice:
+def heading(text: str, data: Any = None, *, token: str = "primary") -> Choice:
     """A line that only names what follows."""
-    return Choice((Cell(text, "primary"),), data, heading=True)
+    return Choice((Cell(text, token),), data, heading=True)
 
 
 def line(entry: Entry, spans: Sequence[tuple[int, int]] = ()) -> Choice:
@@ -165,7 +166,7 @@ class Menu(Commanding):
 
     def title_text(self) -> str:
         """The record, or the screen."""
-        from crmtui.screens.entries import ref_of
+        from crmtui.screens.bound import ref_of
 
         ref, called = ref_of(self.below), getattr(self.below, "called", None)
         name = str(called()) if callable(called) else ""

@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -12,17 +10,16 @@ from textual.binding import Binding
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext, ngettext
 from crmtui.screens import jobs
-from crmtui.screens.choices import Cell, Choice, Field, Offering, done
-from crmtui.screens.entries import Entry
+from crmtui.screens.choices import Cell, Choice
 from crmtui.screens.frame import told
 from crmtui.screens.glyphs import g
+from crmtui.screens.hits import HitMenu, Steps, condition, hit_line, last, title_of
 from crmtui.screens.keys import bind, shown
-from crmtui.screens.palette import Commanding, heading, line
-from crmtui.screens.verbs import RecordVerb, verbs_of
+from crmtui.screens.offering import Field, Offering
+from crmtui.screens.palette import heading
 from crmtui.services.nouns import NOUNS
 
 if TYPE_CHECKING:
-    from crmtui.services.context import Context
     from crmtui.services.search import Hit
 
 PAUSE = 0.12
@@ -30,18 +27,7 @@ PAUSE = 0.12
 MOST = 8
 """Hits of each group."""
 MOST_OF_ONE = 50
-LAST = 10
-TITLES = {
-    "account": N_("Customers"),
-    "contact": N_("People at customers"),
-    "lead": N_("Leads"),
-    "opp": N_("Opportunities"),
-    "product": N_("Products"),
-    "competitor": N_("Competitors"),
-    "user": N_("Colleagues"),
-    "dept": N_("Departments"),
-    "territory": N_("Territories"),
-}
+
 SCOPES = {
     "": N_("all"),
     "account": N_("customers"),
@@ -234,119 +220,3 @@ class Searching(Offering):
         hit = self._hit()
         if hit is not None:
             self.app.copy_to_clipboard(f"{hit.ref} {hit.name}")
-
-
-class Steps:
-    """One search, group by group: each step is a reading of its own, so that a newer search need not wait for all."""
-
-    def __init__(self, text: str, nouns: Sequence[str], most: int) -> None:
-        self._asked = (text, tuple(nouns), most)
-        self._groups: Iterator[tuple[str, list[Hit]]] | None = None
-
-    def next(self, ctx: "Context") -> "tuple[str, list[Hit]] | None":
-        """The next group with hits; None when there are no more."""
-        from crmtui.services import search
-
-        if self._groups is None:
-            text, nouns, most = self._asked
-            self._groups = search.hits(ctx, text, nouns=nouns, most=most)
-        return next(self._groups, None)
-
-
-def last(ctx: "Context", opened: Sequence[str]) -> "list[Hit]":
-    """The ten records that were opened or changed last, as far as they are still there to be seen."""
-    from crmtui.services import news, search
-
-    refs = list(dict.fromkeys((*opened, *(change.ref for change in news.recent(ctx, "mine", 2 * LAST)))))
-    found: list[Hit] = []
-    for ref in refs:
-        noun = next((name for name, noun in NOUNS.items() if noun.prefix == ref.partition("-")[0]), "")
-        if noun and ctx.actor.scope(noun, "list") != "none":
-            found += [hit for hit in search.suggest(ctx, noun, ref, most=1) if hit.ref == ref]
-        if len(found) == LAST:
-            break
-    return found
-
-
-def title_of(noun: str) -> str:
-    """The heading of a group."""
-    return gettext(TITLES.get(noun, NOUNS[noun].title))
-
-
-def hit_line(hit: "Hit", *, kind: bool = False) -> Choice:
-    """A hit: its name, what matched if that is not the name, and what tells it apart."""
-    named = hit.text == hit.name
-    name = Cell(hit.name, spans=hit.spans if named else ())
-    parts = [hit.ref, gettext(NOUNS[hit.noun].title) if kind else "", hit.detail]
-    detail = f" {g('dot')} ".join(part for part in parts if part)
-    if named or kind:
-        return Choice((name, Cell(detail, "muted")), hit)
-    if hit.text not in detail:
-        detail = f"{hit.text} {g('dot')} {detail}"
-    at = detail.index(hit.text)
-    return Choice((name, Cell(detail, "muted", [(start + at, stop + at) for start, stop in hit.spans])), hit)
-
-
-def condition(noun: str, text: str) -> str:
-    """The search as a condition on the list of `noun`."""
-    quoted = '"' + text.strip().replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return " or ".join(f"{name} ~ {quoted}" for name in NOUNS[noun].search)
-
-
-class HitMenu(Commanding):
-    """What can be done with a hit without opening it."""
-
-    WHERE = "hit"
-    BINDINGS: ClassVar[list[Any]] = [
-        *bind("hit", open=N_("Do it"), back=N_("Back")),
-        Binding("left", "back", "", show=False, id="hit.left"),
-    ]
-    DEFAULT_CSS = "HitMenu.-centre > Pane { height: auto; max-height: 80%; } HitMenu Choices { height: auto; max-height: 20; }"
-
-    def __init__(self, search: Searching, hit: "Hit") -> None:
-        super().__init__(search)
-        self.hit = hit
-
-    def title_text(self) -> str:
-        """The record."""
-        return f"{self.hit.name} {g('dot')} {self.hit.ref}"
-
-    def on_mount(self) -> None:
-        """Open it, or do one of its verbs from the screen below the search."""
-        app, hit = self.program, self.hit
-        self.entries = [
-            Entry(
-                "hit.open",
-                gettext(N_("Open it")),
-                lambda: app.open_record(hit.ref),
-                shown("enter"),
-                f"crm open {hit.ref}",
-            ),
-            *(
-                Entry(
-                    f"verb.{verb.name}",
-                    gettext(verb.title),
-                    partial(self._do, verb),
-                    command=verb.command.format(ref=hit.ref),
-                )
-                for verb in verbs_of(hit.noun)
-            ),
-        ]
-        super().on_mount()
-
-    def offer(self, text: str) -> None:
-        """What fits."""
-        self.choices.show([line(entry, spans) for entry, spans in self.found(text)])
-        self.say_foot("")
-
-    def pick(self, choice: Choice) -> None:
-        """Away with menu and search, then do it."""
-        self.program.run_worker(self._leave(choice.data), exit_on_error=False)
-
-    async def _do(self, verb: RecordVerb) -> None:
-        await verb.run(self.program.screen, self.hit.noun, [self.hit.ref])
-
-    async def _leave(self, entry: Entry) -> None:
-        await self.program.pop_screen()
-        await self.program.pop_screen()
-        await done(entry.run)
