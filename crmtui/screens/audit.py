@@ -95,10 +95,10 @@ class Audit(Place):
         if len(refs) == 1:
             await self.program.open_record(refs[0])
         elif refs:
-            from crmtui.screens.ask import Choose
+            from crmtui.screens.ask import Choose, Way
 
             found = await self.program.push_screen_wait_safe(
-                Choose(gettext(N_("Records that it changed")), [(ref, ref) for ref in refs])
+                Choose(gettext(N_("Records that it changed")), [Way(ref, ref) for ref in refs])
             )
             if found:
                 await self.program.open_record(found)

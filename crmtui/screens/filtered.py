@@ -93,14 +93,14 @@ class Filtered(Acting):
         self.run_worker(self._pin(), exit_on_error=False)
 
     async def _pin(self) -> None:
-        from crmtui.screens.ask import TypeLine
+        from crmtui.screens.ask import Words
         from crmtui.services import conditions, query
 
         where = conditions.every(*self.conditions)
         if not where:
             self.program.note(gettext(N_("There is no filter to save. f makes one.")), "warn")
             return
-        name = await self.program.push_screen_wait_safe(TypeLine(gettext(N_("Save this view as"))))
+        name = await self.program.push_screen_wait_safe(Words(gettext(N_("Save this view")), gettext(N_("Name"))))
         if not name:
             return
 

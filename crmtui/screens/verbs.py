@@ -158,7 +158,7 @@ async def disqualify(screen: Any, noun: str, refs: list[str]) -> None:
     from crmtui.services import lead
 
     reason = await screen.program.push_screen_wait_safe(
-        Reason(gettext(N_("Why is it no lead for us?")), key="lead.disqualify")
+        Reason(gettext(N_("Why is it no lead for us?")), verb="lead.disqualify")
     )
     if reason:
         await together(

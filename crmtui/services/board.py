@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, func, select
+from sqlalchemy import ColumnElement, and_, case, cast, false, func, literal, or_, select
 
 from crmtui.i18n import language
 from crmtui.money import Money
 from crmtui.services import forecast, rate, records, whose
 from crmtui.services.context import Context
 from crmtui.services.whose import Figure
-from crmtui.store import figures, total, where
+from crmtui.store import dialect, figures, total, where
 from crmtui.store.fields import Field
 from crmtui.store.record import table
-from crmtui.store.types import Whole
+from crmtui.store.types import Moment, Whole
 
 PROCESS = "default"
 """The code of the standard process."""
@@ -42,7 +42,8 @@ class BoardColumn:
     """The opportunities in one stage: `condition` finds exactly these.
 
     `weighted` is their amounts times their probabilities, each rounded half-up; `days` is how long they have been in the
-    stage, on average, None where there are none. `name` is the code where the process no longer has the stage.
+    stage, on average, None where there are none; `stuck` of them are there for longer than the `usual` days, which the
+    process allows. `name` is the code where the process no longer has the stage.
     """
 
     stage: str
@@ -52,6 +53,7 @@ class BoardColumn:
     weighted: Money
     days: float | None
     usual: int | None
+    stuck: int
     condition: str
 
 
@@ -83,18 +85,23 @@ def board(ctx: Context, where: str = "state=open", process: str = PROCESS) -> li
     """
     known = {stage.code: stage for stage in stages(ctx, process)}
     base = whose.both(f"process={whose.word(process)}", where)
-    nothing, found = Money(0, ctx.company.currency), _totals(ctx, base)
+    nothing, found = Money(0, ctx.company.currency), _totals(ctx, base, list(known.values()))
     columns = []
     for code in dict.fromkeys((*known, *sorted(found))):
-        count, amount, weighted, days = found.get(code, (0, nothing, nothing, None))
+        count, amount, weighted, days, stuck = found.get(code, (0, nothing, nothing, None, 0))
         stage = known.get(code, Stage(code, code, None, None))
         condition = whose.both(f"process={whose.word(process)}", f"stage={whose.word(code)}", where)
-        columns.append(BoardColumn(code, stage.name, count, amount, weighted, days, stage.usual, condition))
+        column = BoardColumn(code, stage.name, count, amount, weighted, days, stage.usual, stuck, condition)
+        columns.append(column)
     return columns
 
 
-def _totals(ctx: Context, where_text: str) -> dict[str, tuple[int, Money, Money, float | None]]:
-    """Stage → count, amount, weighted amount, mean days in the stage."""
+_Totals = tuple[int, Money, Money, float | None, int]
+"""Count, amount, weighted amount, mean days in the stage, and how many are there for too long."""
+
+
+def _totals(ctx: Context, where_text: str, known: Sequence[Stage]) -> dict[str, _Totals]:
+    """The totals by stage."""
     with ctx.reading() as tx:
         amounts: list[ColumnElement[int]] = []
 
@@ -107,6 +114,7 @@ def _totals(ctx: Context, where_text: str) -> dict[str, tuple[int, Money, Money,
         opp = table("opp")
         share = cast(func.sum(figures.weighted(amounts[0], opp.probability)), Whole)
         measures.append(total.Measure("weighted", "money", share))
+        measures.append(total.Measure("stuck", "count", _stuck(ctx, known)))
         found = records.matching(ctx, tx, "opp", where_text)
         amount = next(field for field in records.declared_fields("opp") if field.name == "amount")
         rate.check(ctx, tx, "opp", amount, found)
@@ -115,12 +123,19 @@ def _totals(ctx: Context, where_text: str) -> dict[str, tuple[int, Money, Money,
     return {code: _figures(ctx, *values) for code, *values in raw if code is not None}
 
 
+def _stuck(ctx: Context, known: Sequence[Stage]) -> ColumnElement[int]:
+    opp = table("opp")
+    days = dialect.whole_days(opp.stage_at, literal(ctx.clock.now(), Moment()), ctx.store.sqlite)
+    late = [and_(opp.stage == stage.code, days > stage.usual) for stage in known if stage.usual is not None]
+    return func.count(case((or_(false(), *late), 1)), type_=Whole)
+
+
 def _figures(
-    ctx: Context, count: int, amount: int | None, days: float | None, weighted: int | None
-) -> tuple[int, Money, Money, float | None]:
+    ctx: Context, count: int, amount: int | None, days: float | None, weighted: int | None, stuck: int
+) -> _Totals:
     currency = ctx.company.currency
     rounded = None if days is None else round(days, 1)
-    return count, Money(amount or 0, currency), Money(weighted or 0, currency), rounded
+    return count, Money(amount or 0, currency), Money(weighted or 0, currency), rounded, stuck
 
 
 # -- cards ------------------------------------------------------------------------------------------------------
@@ -256,3 +271,22 @@ def summary(ctx: Context, where: str, who: str, period: str = "") -> Summary:
         None if left is None else Figure("left", Money(left, currency), "money"),
         round(amount / left, 1) if left else None,
     )
+
+
+def weighted_of(ctx: Context, ids: Sequence[int]) -> dict[int, Money]:
+    """Opportunity → its weighted amount in the company's currency, half-up; those without an amount are left out."""
+    opp, found = table("opp"), {}
+    with ctx.reading() as tx:
+        amount = rate.in_company_currency(
+            ctx, tx, "opp", next(field for field in records.declared_fields("opp") if field.name == "amount")
+        )
+        for start in range(0, len(ids), 500):
+            share = cast(figures.weighted(amount, opp.probability), Whole)
+            query = select(opp.id, share).where(opp.id.in_(ids[start : start + 500]), opp.amount.is_not(None))
+            found.update(
+                {
+                    record: Money(value or 0, ctx.company.currency)
+                    for record, value in tx.session.execute(query)
+                }
+            )
+    return found
