@@ -99,6 +99,7 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "can": (EVERYTHING, "access", N_("Whether you may do something, and why"), {}),
     "who-can": (EVERYTHING, "access", N_("Who may do something"), {}),
     "schema": (EVERYTHING, "schema", N_("Print the JSON Schema of what a command prints"), {}),
+    "serve": (EVERYTHING, "serve", N_("Show the screens in a browser of this machine"), {}),
     "commands": (EVERYTHING, "commands", N_("List every command there is"), {}),
     "completion": (EVERYTHING, "completion", N_("Print the completion script for bash, zsh or fish"), {}),
     "help": (EVERYTHING, "help", N_("Read about a topic or a command"), {}),
