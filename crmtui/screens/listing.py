@@ -26,7 +26,7 @@ WINDOW = 256
 """Rows read at once."""
 KEPT = 8
 """Windows kept."""
-NEAR = 64
+NEAR = 128
 """So many rows before the end of a window the next one is asked for."""
 WHEEL = 3
 WIDEST = 26

@@ -98,9 +98,12 @@ class _Asked:
 
 def _asked(ctx: Context, tx: Tx, listing: Listing, matches: int | None = None) -> _Asked:
     found = records.matching(ctx, tx, listing.noun, listing.where, listing.archived)
-    if ctx.store.sqlite and listing.where.strip() and (matches or 0) > MANY:
-        found = [keyset.unindexed(one) for one in found]
     by = keyset.order(listing.noun, listing.sort, records.scope_for(ctx, tx))
+    if ctx.store.sqlite and listing.where.strip():
+        if matches is None:
+            matches = tx.session.scalar(keyset.count_some(listing.noun, found)) or 0
+        if matches > MANY:
+            found = [keyset.unindexed(one) for one in found]
     return _Asked(ctx, tx, listing, by, found)
 
 
@@ -173,7 +176,7 @@ def rank(ctx: Context, listing: Listing, ref: str) -> int | None:
 def place(ctx: Context, listing: Listing, ref: str) -> tuple[int, Key] | None:
     """As `rank`, and the key of the record, from which its page can be read."""
     with ctx.reading() as tx:
-        asked = _asked(ctx, tx, listing)
+        asked = _asked(ctx, tx, listing, 0)
         model = table(listing.noun)
         this = select(*(one.value for one in asked.by)).select_from(model)
         number = int(ref.rpartition("-")[2])

@@ -127,6 +127,12 @@ def count(noun: str, found: Sequence[ColumnElement[bool]], stretch: Stretch) -> 
     return select(func.count(table(noun).id)).where(*found, *stretch.where)
 
 
+def count_some(noun: str, found: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The statement that counts the matches, but not beyond MANY by more than one."""
+    some = select(table(noun).id).where(*found).limit(MANY + 1).subquery()
+    return select(func.count()).select_from(some)
+
+
 def unindexed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The same condition in a form for which SQLite looks into no index, so that it follows that of the order."""
     return UnaryExpression(
