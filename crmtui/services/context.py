@@ -16,6 +16,7 @@ from crmtui import config as configuration
 from crmtui.clock import Clock
 from crmtui.errors import Conflict, Forbidden, Invalid, NotReady, Refused, about
 from crmtui.i18n import N_, gettext
+from crmtui.services.nouns import SEARCHED
 from crmtui.store import plain, refs, session
 from crmtui.store.record import Record, table
 from crmtui.store.session import Store, Tx
@@ -197,12 +198,14 @@ class Context:
         force: bool = False,
         goes_on: int | None = None,
         last: bool = True,
+        index_later: bool = False,
     ) -> Iterator[Tx]:
         """The only place that begins and commits: all of the block or nothing, journalled under `verb`.
 
         A dry run goes through the same code and is rolled back when the context closes. `goes_on` is the id of the
-        transaction that this one continues, and `last` says that no other will (see `batch`). Raises what the block
-        raises, Forbidden, Busy, and Invalid for what the store refuses.
+        transaction that this one continues, and `last` says that no other will (see `batch`). `index_later` leaves the
+        search index to `derived.catch_up`. Raises what the block raises, Forbidden, Busy, and Invalid for what the
+        store refuses.
         """
         manager = session.writing(
             self.store, self.actor, self.clock.now(), verb, note or self.note, undoes=undoes, tx_id=goes_on
@@ -218,6 +221,7 @@ class Context:
                     tx.session.flush()
                 self._rehearsal, self._rehearsing = tx, manager
                 return
+            self._index(tx, index_later)
             if session.commit(tx):
                 self.last_tx = str(tx.id)
                 self._claimed = last and bool(self.key)
@@ -226,6 +230,18 @@ class Context:
                 raise
         else:
             manager.__exit__(None, None, None)
+
+    def _index(self, tx: Tx, later: bool) -> None:
+        """Have what was changed found by searching, or note that it is not yet."""
+        from crmtui.store import search  # what only reads does without
+
+        with session.guard(self.store):
+            tx.session.flush()
+            assert tx.id is not None
+            if later:
+                search.owe(tx.session.connection(), tx.id)
+            else:
+                search.follow(tx.session.connection(), tx.id, SEARCHED)
 
     @contextmanager
     def batch(self, verb: str, *, last: bool = False) -> Iterator[Tx]:
@@ -237,7 +253,7 @@ class Context:
             yield self._rehearsal
             return
         goes_on = int(self.last_tx) if self._batched and self.last_tx else None
-        with self.transaction(verb, goes_on=goes_on, last=last) as tx:
+        with self.transaction(verb, goes_on=goes_on, last=last, index_later=True) as tx:
             yield tx
         self._batched = True
 

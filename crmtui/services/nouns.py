@@ -220,3 +220,6 @@ _EVERY = (
 )
 
 NOUNS: dict[str, Noun] = {noun.name: noun for noun in _EVERY}
+
+SEARCHED = {noun.name: noun.search for noun in _EVERY if noun.search}
+"""The searched fields of each noun that is searched."""

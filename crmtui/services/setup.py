@@ -11,7 +11,8 @@ from crmtui.i18n import N_
 from crmtui.money import check_currency
 from crmtui.services import access, templates
 from crmtui.services.context import Company, Context, os_login
-from crmtui.store import schema, session, stamp
+from crmtui.services.nouns import SEARCHED
+from crmtui.store import schema, search, session, stamp
 from crmtui.store.record import table
 from crmtui.store.session import Store, Tx
 from crmtui.store.visibility import Actor
@@ -137,6 +138,8 @@ def make(store: Store, company: Company, now: str | None = None) -> None:
     with session.writing(store, nobody, clock.now(), "store.init") as tx:
         tx.force, tx.unguarded = True, "identity"
         _fill(tx, company, login)
+        assert tx.id is not None
+        search.follow(tx.session.connection(), tx.id, SEARCHED)
         session.commit(tx)
 
 

@@ -132,8 +132,12 @@ def _keys(ctx: Context, tx: Tx, named: bool) -> Finding:
     found = [
         (noun, record)
         for noun in TABLES
-        for record, wrong in derived.wrong_keys(tx, noun, ctx.company.phone_region)
-        if wrong
+        for record in sorted(
+            {
+                *derived.wrong_in_index(tx, noun),
+                *(id for id, wrong in derived.wrong_keys(tx, noun, ctx.company.phone_region) if wrong),
+            }
+        )
     ]
     if not found:
         return finding("search keys", "ok", N_("Every record is found by its name."))

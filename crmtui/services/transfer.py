@@ -9,7 +9,7 @@ from typing import Any
 
 from crmtui.errors import CrmError, Invalid
 from crmtui.i18n import N_
-from crmtui.services import ahead, assignment, entering, matching, reading, records
+from crmtui.services import ahead, assignment, derived, entering, matching, reading, records
 from crmtui.services.ahead import Ahead, Batch
 from crmtui.services.assignment import Layout
 from crmtui.services.context import Context, Tx
@@ -226,6 +226,7 @@ class _Import:
         if self.ctx.key and self.ctx.last_tx and not self.ctx.dry_run:
             with self.ctx.batch(self.verb, last=True):
                 pass
+        derived.catch_up(self.ctx)
         if not self.ctx.dry_run:
             self.ctx.store.engine.dispose()  # the next connection has a cache of the usual size
         if self.rejects is not None and self.rejects.rows:

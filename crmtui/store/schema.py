@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Connection, Table, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
-from crmtui.store import journal
+from crmtui.store import journal, search
 from crmtui.store.fields import MAX_AMOUNT, Field
 from crmtui.store.record import PARTS, TABLES, table
 from crmtui.store.stamp import APPLICATION_ID, VERSION
@@ -138,6 +138,7 @@ def create(connection: Connection) -> None:
         connection.exec_driver_sql(journal.POSTGRES_FUNCTION.replace("{schema}", schema))
     for statement in statements(sqlite):
         connection.exec_driver_sql(statement.replace("%", "%%") if not sqlite else statement)
+    search.create(connection)
     if sqlite:
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")

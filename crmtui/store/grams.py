@@ -1,0 +1,198 @@
+"""Text as search sees it: folded letters, pairs of them for the index, and Chinese as it sounds, in full or by initials."""
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import pairwise, product
+from pathlib import Path
+from unicodedata import category, combining, decimal, normalize
+
+START = "⟨"
+"""Stands before a name in the index. No folded text holds it, for it is punctuation."""
+MOST = 60_000
+"""Pairs of letters kept of one record; PostgreSQL holds no more than a megabyte of them."""
+MOST_READINGS = 6
+"""Of a Chinese character, the commonest first."""
+
+Span = tuple[int, int]
+
+
+def is_han(letter: str) -> bool:
+    """Whether it is a Chinese character."""
+    return "㐀" <= letter <= "鿿" or "\U00020000" <= letter <= "\U0003ffff"
+
+
+class _Letters(dict[int, str | None]):
+    """Each character as the letters that it is compared by, none for punctuation, blanks and accents; filled as met.
+
+    Letter by letter, whatever stands beside it: so a part of a text is folded to that part of the folded text.
+    """
+
+    def __missing__(self, code: int) -> str | None:
+        plain = normalize("NFKD", normalize("NFKD", chr(code)).casefold())
+        self[code] = "".join(map(_letter, plain)) or None
+        return self[code]
+
+
+_LETTERS = _Letters()
+
+
+def _letter(letter: str) -> str:
+    if is_han(letter):
+        return _simplified().get(letter, letter)
+    kind = category(letter)
+    if kind[0] in "PZ" or kind in ("Cc", "Cf") or combining(letter) or "\ufe00" <= letter <= "\ufe0f":
+        return ""
+    return str(decimal(letter)) if kind == "Nd" else letter
+
+
+@lru_cache(maxsize=1)
+def _simplified() -> dict[str, str]:
+    lines = Path(__file__).with_name("traditional.txt").read_text("utf-8").splitlines()
+    pairs = "".join(line for line in lines if not line.startswith("#"))
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+def fold(text: str) -> str:
+    """The letters of `text`: case, width, accents, blanks, punctuation and the forms of Chinese make no difference."""
+    return text.translate(_LETTERS)
+
+
+def words(text: str) -> list[str]:
+    """What a person looks for, folded, word by word; one word where each of them has just one letter (張 三)."""
+    found = [word for part in text.split() if (word := fold(part))]
+    return found if any(len(word) > 1 for word in found) else ["".join(found)] if found else []
+
+
+# -- how Chinese sounds -----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> dict[int, str]:
+    os.environ.setdefault(
+        "PYPINYIN_NO_PHRASES", "true"
+    )  # every reading counts: whole phrases need not be known
+    from pypinyin.constants import PINYIN_DICT
+
+    return dict(PINYIN_DICT)
+
+
+@lru_cache(maxsize=30_000)
+def readings(letter: str) -> tuple[str, ...]:
+    """How a character is read, without tones, the commonest first; nothing for what is not Chinese. ü is v and u."""
+    if not is_han(letter):
+        return ()
+    found: dict[str, None] = {}
+    for marked in _dictionary().get(ord(letter), "").split(",")[:MOST_READINGS]:
+        plain = "".join(sign for sign in normalize("NFD", marked) if sign.isascii() or sign == "\u0308")
+        found |= dict.fromkeys((plain.replace("u\u0308", "v"), plain.replace("\u0308", "")) if plain else ())
+    return tuple(found)
+
+
+@lru_cache(maxsize=30_000)
+def _written(letter: str) -> tuple[str, ...]:
+    """Everything that a person may type for a letter: itself, and of Chinese the readings and their initials."""
+    found = {letter: None}
+    for reading in readings(letter):
+        initials = [reading[0], reading[:2]] if reading[:2] in ("zh", "ch", "sh") else [reading[0]]
+        found |= dict.fromkeys((reading, *initials))
+    return tuple(found)
+
+
+@lru_cache(maxsize=100_000)
+def _heard_pairs(letter: str, following: str) -> tuple[str, ...]:
+    """The pairs of letters within `letter` as it may be typed, and from it to the `following` one (may be empty)."""
+    inner = [a + b for typed in _written(letter) for a, b in pairwise(typed)]
+    if not following:
+        return tuple(inner)
+    ends = dict.fromkeys(typed[-1] for typed in _written(letter))
+    starts = dict.fromkeys(typed[0] for typed in _written(following))
+    return (*inner, *(a + b for a, b in product(ends, starts)))
+
+
+def _starts(folded: str) -> Iterator[str]:
+    """The first letter, and the first two, of a name as it may be typed."""
+    for typed in _written(folded[0]):
+        yield START + typed[0]
+        if len(typed) > 1:
+            yield START + typed[:2]
+        elif len(folded) > 1:
+            yield from (START + typed + other[0] for other in _written(folded[1]))
+
+
+# -- for the index ----------------------------------------------------------------------------------------------
+
+
+def pairs(word: str) -> list[str]:
+    """The pairs of neighbouring letters of a folded word."""
+    return [word[at : at + 2] for at in range(len(word) - 1)]
+
+
+def grams(texts: Iterable[tuple[str, bool]], name: str = "") -> list[str]:
+    """What the index keeps of a record: the pairs of letters of its texts, each as written and if so told as it sounds.
+
+    `name` is what people call the record; how it begins is kept as well. No entry comes twice; the order is fixed.
+    """
+    found: dict[str, None] = {}
+    for text, sounds in texts:
+        folded = fold(text)
+        if sounds and not folded.isascii() and any(map(is_han, folded)):
+            for letter, following in zip(folded, (*folded[1:], ""), strict=True):
+                found |= dict.fromkeys(_heard_pairs(letter, following))
+        else:
+            found |= dict.fromkeys(map("".join, pairwise(folded)))
+    if name and (folded := fold(name)):
+        found |= dict.fromkeys(_starts(folded))
+    return list(found)[:MOST]
+
+
+# -- for a hit --------------------------------------------------------------------------------------------------
+
+
+def span(text: str, word: str, sounds: bool = False, *, at_start: bool = False) -> Span | None:
+    """Where in `text` the folded `word` stands, or with `sounds` is heard; None where it is not."""
+    folded = fold(text)
+    at = folded.find(word)
+    if at >= 0 and not (at and at_start):
+        return _place(text, at, at + len(word))
+    if not (sounds and word and any(map(is_han, folded))):
+        return None
+    for start in range(1 if at_start else len(folded)):
+        end = _heard(folded, start, word)
+        if end is not None:
+            return _place(text, start, end)
+    return None
+
+
+def _heard(folded: str, start: int, word: str) -> int | None:
+    """Behind which letter `word` ends, if it may be typed for the letters from `start` on; the last may be half typed."""
+    open_: list[Span] = [(start, 0)]
+    seen: set[Span] = set()
+    while open_:
+        at, typed = state = open_.pop()
+        if typed == len(word):
+            return at
+        if state in seen or at == len(folded):
+            continue
+        seen.add(state)
+        rest = word[typed:]
+        for way in _written(folded[at]):
+            if len(way) > len(rest) and way.startswith(rest):
+                return at + 1
+            if word.startswith(way, typed):
+                open_.append((at + 1, typed + len(way)))
+    return None
+
+
+def _place(text: str, start: int, end: int) -> Span:
+    """The characters of `text` from which these folded letters come."""
+    if text.isascii() and len(fold(text)) == len(text):
+        return start, end
+    owners = [place for place, letter in enumerate(text) for _ in _LETTERS[ord(letter)] or ""]
+    return owners[start], owners[end - 1] + 1
+
+
+def sound(text: str) -> tuple[str, str]:
+    """`text` as it most commonly sounds, in full and by initials; both are the folded text where nothing is Chinese."""
+    heard = [(readings(letter) or (letter,))[0] for letter in fold(text)]
+    return "".join(heard), "".join(one[0] for one in heard)
