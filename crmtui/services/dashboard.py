@@ -73,7 +73,7 @@ class Overview:
     days: int
     tiles: Tiles
     months: list[Month]
-    funnel: funnel.Funnel
+    funnel: list[funnel.Row]
     recent: list[news.Change]
     near: list[news.Near]
     steps: list[str]
@@ -88,7 +88,7 @@ def overview(ctx: Context, who: str = "mine", period: str = "") -> Overview:
         (read.end - read.start).days + 1,
         tiles(ctx, who, period),
         months(ctx, who, period),
-        funnel.table(ctx, who, period),
+        funnel.rows(ctx, who, period),
         news.recent(ctx, who),
         news.near(ctx, who),
         news.steps(ctx),

@@ -72,28 +72,38 @@ class Funnel:
     before: "Funnel | None" = None
 
 
-def table(
-    ctx: Context, who: str = "mine", period: str = "", against: str = "", process: str = board.PROCESS
-) -> Funnel:
-    """The funnel of the opportunities of `process` that were opened in the period, compared with `against`, if given.
+def rows(ctx: Context, who: str = "mine", period: str = "", process: str = board.PROCESS) -> list[Row]:
+    """How far the opportunities of `process` came that were opened in the period: its stages, and what was won.
 
     An opportunity came as far as the stage in which it stands, or stood when it was lost, and through every stage
     before it in the order of the process; what is won came through all. The days of opening and these stages stand in
     the records, so that every figure is a condition and costs one walk; the journal, in which an import is a single
     moment, is not asked. Duplicates are left out. Raises Invalid, and Refused where a rate is missing.
     """
+    base = both(_scope(ctx, who, process), f"opened_on={period_of(ctx, period).label}")
+    return _rows(ctx, base, both("state=open", whose.condition(ctx, who)), process)
+
+
+def _scope(ctx: Context, who: str, process: str) -> str:
+    return both(f"process={word(process)}", "state!=duplicate", whose.condition(ctx, who))
+
+
+def table(
+    ctx: Context, who: str = "mine", period: str = "", against: str = "", process: str = board.PROCESS
+) -> Funnel:
+    """The funnel of a period: `rows`, win rates, reasons and rivals; compared with `against`, another period, if given.
+
+    Raises Invalid, and Refused where a rate is missing.
+    """
     within = period_of(ctx, period)
-    scope = both(f"process={word(process)}", "state!=duplicate", whose.condition(ctx, who))
-    rows = _rows(
-        ctx, both(scope, f"opened_on={within.label}"), both("state=open", whose.condition(ctx, who)), process
-    )
-    entered, won = rows[0].came.value, rows[-1].came.value
+    found = rows(ctx, who, period, process)
+    entered, won = found[0].came.value, found[-1].came.value
     decided = both(f"closed_on={within.label}", whose.condition(ctx, who))
     ended = _ended(ctx, decided)
-    undated = both(scope, "opened_on is empty")
+    undated = both(_scope(ctx, who, process), "opened_on is empty")
     return Funnel(
         within,
-        rows,
+        found,
         ended["won"],
         ended["lost"],
         win_rate(ctx, who, within),
@@ -139,7 +149,7 @@ def _rows(ctx: Context, base: str, here: str, process: str) -> list[Row]:
                 Figure("amount", column.amount, "money", where=column.condition),
                 column.days,
                 column.usual,
-                _stuck(ctx, column),
+                _stuck(column),
                 column is slowest,
             )
         )
@@ -179,11 +189,11 @@ def _slowest(columns: list[board.BoardColumn]) -> board.BoardColumn | None:
     )
 
 
-def _stuck(ctx: Context, column: board.BoardColumn) -> Figure | None:
+def _stuck(column: board.BoardColumn) -> Figure | None:
     if column.usual is None:
         return None
     where = both(column.condition, f"days_in_stage>{column.usual}")
-    return Figure("stuck", records.count_where(ctx, "opp", where) if column.count else 0, where=where)
+    return Figure("stuck", column.stuck, where=where)
 
 
 # -- reasons ----------------------------------------------------------------------------------------------------
