@@ -9,7 +9,7 @@ from textual.strip import Strip
 
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import Ink
-from crmtui.screens.rows import Cell, Column, Row
+from crmtui.screens.rows import Cell, Column, Row, plain
 from crmtui.text import clean, cut, pad, width
 
 SIGN = 2
@@ -72,22 +72,30 @@ PLAIN = Look()
 def line(row: Row, placed: Sequence[Placed], room: int, ink: Ink, look: Look = PLAIN) -> Strip:
     """The row in exactly `room` cells. Under the cursor it has the cursor's colours alone."""
     bar = _bar(ink, look)
-    segments = [_sign(row, ink, look, bar)]
+    parts = [[_sign(row, ink, look, bar)]]
     texts = _spread(row, placed)
     for one, (size, cell) in zip(placed, texts, strict=True):
         if size:
-            style = bar if bar is not None else _style(cell, row, ink)
-            if look.cell == one.column.name and look.cursor and look.focused:
-                style = _cursor(ink)
-            segments.append(Segment(_fill(cell, size, one.column.right), style))
-    return _whole(segments, room, bar)
+            here = look.cell == one.column.name and look.cursor and look.focused
+            parts.append(_cell(cell, size, one.column.right, row, ink, _cursor(ink) if here else bar))
+    return _whole(parts, room, bar)
 
 
-def _whole(segments: list[Segment], room: int, rest: Style | None) -> Strip:
+def _cell(cell: Cell, size: int, right: bool, row: Row, ink: Ink, style: Style | None) -> list[Segment]:
+    """One cell in exactly `size`; in `style` alone, where it has one, else in its own inks."""
+    if not isinstance(cell, list):
+        return [Segment(_fill(cell, size, right), style if style is not None else _style(cell, row, ink))]
+    drawn = Strip(
+        [Segment(clean(text), style if style is not None else ink.style(token)) for text, token in cell]
+    )
+    return list(drawn.adjust_cell_length(size, style))
+
+
+def _whole(parts: list[list[Segment]], room: int, rest: Style | None) -> Strip:
     """Every part with a gap of one cell behind it, the last one filled up."""
     apart: list[Segment] = []
-    for segment in segments:
-        apart += (segment, Segment(" ", rest))
+    for part in parts:
+        apart += (*part, Segment(" ", rest))
     return Strip(apart).adjust_cell_length(room, rest)
 
 
@@ -100,7 +108,7 @@ def _spread(row: Row, placed: Sequence[Placed]) -> list[tuple[int, Cell]]:
     if row.kind == "row" or not found:
         return found
     place, (size, cell) = 1, found[0]
-    while place < len(found) and not _text(found[place][1]):
+    while place < len(found) and not plain(found[place][1]):
         size += 1 + found[place][0]
         found[place] = (0, "")
         place += 1
@@ -117,15 +125,13 @@ def _led(row: Row, cell: Cell) -> Cell:
         lead += g("fold" if row.open else "unfold") + " "
     elif row.depth:
         lead += "  "
+    if isinstance(cell, list):
+        return [(lead, "foreground"), *cell]
     return lead + cell if isinstance(cell, str) else (lead + cell[0], cell[1])
 
 
-def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else cell[0]
-
-
 def _fill(cell: Cell, size: int, right: bool) -> str:
-    return pad(cut(clean(_text(cell)), size, ellipsis=g("cut")), size, right)
+    return pad(cut(clean(plain(cell)), size, ellipsis=g("cut")), size, right)
 
 
 def _sign(row: Row, ink: Ink, look: Look, bar: Style | None) -> Segment:
@@ -137,7 +143,7 @@ def _sign(row: Row, ink: Ink, look: Look, bar: Style | None) -> Segment:
 
 def _style(cell: Cell, row: Row, ink: Ink) -> Style:
     bold = row.kind != "row"
-    if not isinstance(cell, str):
+    if isinstance(cell, tuple):
         return ink.style(cell[1], bold=bold)
     return ink.style("muted" if row.dim else "foreground", bold=bold)
 
@@ -159,7 +165,7 @@ def header(
     placed: Sequence[Placed], room: int, ink: Ink, sort: tuple[str, bool] | None = None, chosen: str = ""
 ) -> Strip:
     """The titles; an arrow stands behind that of the column `sort` (name, falls), and `chosen` is underlined."""
-    segments = [Segment(" " * (SIGN - 1))]
+    parts = [[Segment(" " * (SIGN - 1))]]
     for one in placed:
         sorted_by = sort is not None and sort[0] == one.column.name
         title, arrow = clean(one.column.title), ""
@@ -169,8 +175,8 @@ def header(
         style = ink.style("primary" if sorted_by else "muted")
         if one.column.name == chosen:
             style += Style(underline=True)
-        segments.append(Segment(pad(cut(text, one.width), one.width, one.column.right), style))
-    return _whole(segments, room, None)
+        parts.append([Segment(pad(cut(text, one.width), one.width, one.column.right), style)])
+    return _whole(parts, room, None)
 
 
 def waiting(room: int, ink: Ink, look: Look = PLAIN) -> Strip:

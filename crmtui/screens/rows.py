@@ -4,8 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-Cell = str | tuple[str, str]
-"""A text, or a text and the ink token it is drawn in (`error`, `bold success`)."""
+Cell = str | tuple[str, str] | list[tuple[str, str]]
+"""A text, a text and the ink token it is drawn in (`error`, `bold success`), or several of these, such as a bar."""
+
+
+def plain(cell: Cell) -> str:
+    """What stands in a cell, without its ink."""
+    if isinstance(cell, str):
+        return cell
+    return "".join(text for text, _ in cell) if isinstance(cell, list) else cell[0]
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,7 @@ class Row:
 
     def text(self, column: str) -> str:
         """What stands in a column, without its ink."""
-        found = self.cells.get(column, "")
-        return found if isinstance(found, str) else found[0]
+        return plain(self.cells.get(column, ""))
 
 
 class Source(Protocol):
