@@ -60,7 +60,7 @@ def _lists(ctx: Context, database: Any, rounds: int) -> list[Line]:
     lines = []
     for noun, sort, order in (
         ("lead", "", "id DESC"),
-        ("lead", "company", "company IS NULL, company, id"),
+        ("lead", "company", "name_key, id"),
         ("lead", "-next_contact_on", "next_contact_on IS NULL, next_contact_on DESC, id"),
         ("lead", "state", "state, id"),
         ("opp", "", "id DESC"),
@@ -83,7 +83,11 @@ def _lists(ctx: Context, database: Any, rounds: int) -> list[Line]:
     for noun, condition, sql in (
         ("opp", "state=open and amount>=90k", "state = 'open' AND amount >= 9000000"),
         ("opp", "owner=u4711", "owner_id = (SELECT id FROM user WHERE login = 'u4711')"),
-        ("lead", 'company="acme blue 7000 Ltd."', "company = 'acme blue 7000 Ltd.'"),
+        (
+            "lead",
+            'company="acme blue 7000 Ltd."',
+            "name_key = 'acme blue 7000 ltd.' AND company = 'acme blue 7000 Ltd.'",
+        ),
     ):
         lines.append(
             _line(
@@ -101,11 +105,12 @@ def _lists(ctx: Context, database: Any, rounds: int) -> list[Line]:
 
 
 _DEPARTMENT = """
-WITH RECURSIVE tree(id) AS (SELECT id FROM dept WHERE name = 'D201' UNION SELECT d.id FROM dept d JOIN tree ON d.parent_id = tree.id)
-SELECT sum(CASE WHEN o.state = 'won' THEN o.amount END), sum(CASE WHEN o.state = 'open' THEN (o.amount * o.probability + 50) / 100 END)
-FROM opp o WHERE o.owner_id IN (SELECT id FROM user WHERE dept_id IN (SELECT id FROM tree))
-AND ((o.state = 'open' AND o.expected_close_on BETWEEN '2026-10-01' AND '2026-12-31')
-  OR (o.state = 'won' AND o.closed_on BETWEEN '2026-10-01' AND '2026-12-31'))"""
+WITH RECURSIVE tree(id) AS (SELECT id FROM dept WHERE name_key = 'd201' UNION SELECT d.id FROM dept d JOIN tree ON d.parent_id = tree.id),
+people(id) AS (SELECT id FROM user WHERE dept_id IN (SELECT id FROM tree))
+SELECT (SELECT sum(amount) FROM opp WHERE state = 'won' AND owner_id IN (SELECT id FROM people) AND archived_at IS NULL
+    AND closed_on BETWEEN '2026-10-01' AND '2026-12-31'),
+  (SELECT sum((amount * probability + 50) / 100) FROM opp WHERE state = 'open' AND owner_id IN (SELECT id FROM people)
+    AND archived_at IS NULL AND category <> 'omitted' AND expected_close_on BETWEEN '2026-10-01' AND '2026-12-31')"""
 
 
 def _one(ctx: Context, database: Any, rounds: int) -> list[Line]:

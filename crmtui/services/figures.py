@@ -12,7 +12,7 @@ from crmtui.store import figures
 from crmtui.store.figures import Asked, Sums
 from crmtui.store.refs import ref_of
 from crmtui.store.values import TARGETS
-from crmtui.store.world import Place, Target, World, below, places, targets
+from crmtui.store.world import Place, Target, World, places, targets
 
 
 def tree(read: Read, company: str, *, counted: bool = True, measure: str = "revenue") -> list[Node]:
@@ -84,7 +84,7 @@ def _people(read: Read) -> Grown:
 def _owners(read: Read, top: Node | None) -> Grown:
     """Departments under theirs, and people under these if they are shown; whoever has none under a node of their own."""
     world, ids = read.world, [of for _, of in read.keys]
-    reach = None if top else below(world.tree("dept"), ids)
+    reach = None if top else world.below("dept", ids)
     depts = places(world, "dept", "parent_id", ids=reach)
     people = places(world, "user", "dept_id", under=reach) if read.by == "user" else []
     nodes = {**_nodes("user", people), **_nodes("dept", depts)}
@@ -103,13 +103,14 @@ def _planted(read: Read, nodes: dict[Key, Node], up: Mapping[Key, Key], top: Nod
     tops = rollup.plant(nodes, up, top)
     for node in tops if top is None else []:
         scope, of = node.key
-        node.above = _names_up(read.world, scope, read.world.tree(scope).get(of))
+        node.above = _names_up(read.world, scope, read.world.above(scope, of).get(of))
     return tops
 
 
 def _names_up(world: World, noun: str, start: int | None) -> tuple[str, ...]:
     """The names from the top of a tree noun down to the record `start`."""
-    parents, chain = world.tree(noun), list[int]()
+    parents = {} if start is None else world.above(noun, start)
+    chain = list[int]()
     while start is not None and start not in chain:
         chain.insert(0, start)
         start = parents.get(start)
@@ -121,7 +122,7 @@ def _names_up(world: World, noun: str, start: int | None) -> tuple[str, ...]:
 
 def _territories(read: Read, top: Node | None) -> Grown:
     world, ids = read.world, [of for _, of in read.keys]
-    reach = None if top else below(world.tree("territory"), ids)
+    reach = None if top else world.below("territory", ids)
     found = places(world, "territory", "parent_id", ids=reach)
     up: dict[Key, Key] = {
         ("territory", one.id): ("territory", one.parent) for one in found if one.parent and one.id not in ids

@@ -1,5 +1,6 @@
 """The sums that forecasts are made of, and the opportunities that they count, as SQL of both stores."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -22,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from crmtui.store import exchange
 from crmtui.store.types import Day, Whole
-from crmtui.store.world import MissingRate, World, among
+from crmtui.store.world import MissingRate, World, held
 
 OMITTED = "omitted"
 """The category of opportunities that no figure counts."""
@@ -80,7 +82,10 @@ class Components:
         self.world, self.asked = world, asked
         self.opp = world.rows("opp")
         self.sqlite = world.tx.store.sqlite
-        self.today = literal(world.today, Day())
+        self.values = _values(world, asked)
+        self.start, self.end, self.today = (
+            bindparam(name, type_=Day()) for name in ("start", "end", "today")
+        )
         self.by_account = bool(asked.territories is not None or asked.industry) or by in (
             "territory",
             "industry",
@@ -123,17 +128,25 @@ class Components:
         return [self.opp.c.state == state, *self._whose]
 
     @cached_property
+    def seen_by_owner(self) -> bool:
+        """Whether the actor sees whatever those people own whose opportunities are asked for: then there is no more to ask."""
+        people, scope = self.asked.owners, self.world.tx.actor.scope("opp", "show")
+        return people is not None and scope == "dept" and people <= self.world.people_below
+
+    @cached_property
     def _whose(self) -> list[ColumnElement[bool]]:
         opp, asked = self.opp.c, self.asked
-        found = [opp.archived_at.is_(None), self.world.seen("opp")]
+        found: list[ColumnElement[bool]] = [opp.archived_at.is_(None)]
+        if not self.seen_by_owner:
+            found.append(self.world.seen("opp"))
         if asked.owners is not None:
-            found.append(among(opp.owner_id, asked.owners))
+            found.append(opp.owner_id.in_(held("owners", Whole)))
         if asked.territories is not None:
-            found.append(among(self.own_or_accounts("territory_id"), asked.territories))
+            found.append(self.own_or_accounts("territory_id").in_(held("territories", Whole)))
         if asked.industry is not None:
-            found.append(self.own_or_accounts("industry") == asked.industry)
+            found.append(self.own_or_accounts("industry") == bindparam("industry", type_=Text))
         if asked.product is not None:
-            found.append(self.product == asked.product)
+            found.append(self.product == bindparam("product", type_=Whole))
         return found
 
     def select(self, *columns: Any) -> Select[Any]:
@@ -151,7 +164,14 @@ class Components:
 
     def dated(self, day: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether `day` lies in the period."""
-        return day.between(literal(self.asked.start, Day()), literal(self.asked.end, Day()))
+        return day.between(self.start, self.end)
+
+
+def _values(world: World, asked: Asked) -> dict[str, Any]:
+    """What stands in the places of a statement, so that the statement itself can be kept."""
+    given = {name: getattr(asked, name) for name in ("start", "end", "industry", "product")}
+    people = {name: sorted(getattr(asked, name) or ()) for name in ("owners", "territories")}
+    return {"today": world.today, **given, **people}
 
 
 def weighted(value: ColumnElement[Any], probability: ColumnElement[Any]) -> ColumnElement[int]:
@@ -166,15 +186,26 @@ def sums(world: World, asked: Asked, by: str) -> dict[Any, Sums]:
     """The sums of the components by `by` (owner, territory, industry, product, process or month); None stands for those without. Raises MissingRate."""
     some = Components(world, asked, by)
     found: dict[Any, Sums] = {}
-    for key, *figures in _open(some, by):
+    for key, *figures in _grouped(some, by, "open", _open):
         found[key] = Sums(*(int(figure or 0) for figure in figures))
-    for key, count, won in _won(some, by):
+    for key, count, won in _grouped(some, by, "won", _won):
         found.setdefault(key, Sums()).add(Sums(closed=count, won=int(won or 0)))
     return found
 
 
-def _open(some: Components, by: str) -> list[Any]:
-    """One walk over the open ones: those of the period, and in the last figure those without a date, which have no value."""
+@dataclass(frozen=True)
+class _Walk:
+    """A walk over components: `figures` by `key` of those that are `found`; `lost` are the amounts without a rate."""
+
+    key: ColumnElement[Any]
+    figures: list[Any]
+    found: list[ColumnElement[bool]]
+    lost: list[ColumnElement[bool]]
+    day: ColumnElement[Any]
+
+
+def _open(some: Components, by: str) -> _Walk:
+    """The open ones: those of the period, and in the last figure those without a date, which have no value."""
     opp = some.opp.c
     dated = opp.expected_close_on.is_not(None)
     value = case((dated, some.value(some.today)))
@@ -190,28 +221,33 @@ def _open(some: Components, by: str) -> list[Any]:
         func.count() - func.count(opp.expected_close_on),
     ]
     found = [*some.found("open"), some.counted, or_(some.dated(opp.expected_close_on), ~dated)]
-    return _grouped(
-        some, some.key(by, opp.expected_close_on), figures, found, [dated, value.is_(None)], some.today
-    )
+    return _Walk(some.key(by, opp.expected_close_on), figures, found, [dated, value.is_(None)], some.today)
 
 
-def _won(some: Components, by: str) -> list[Any]:
+def _won(some: Components, by: str) -> _Walk:
     opp, value = some.opp.c, some.value(some.opp.c.closed_on)
     found, figures = [*some.found("won"), some.dated(opp.closed_on)], [func.count(), func.sum(value)]
-    return _grouped(some, some.key(by, opp.closed_on), figures, found, [value.is_(None)], opp.closed_on)
+    return _Walk(some.key(by, opp.closed_on), figures, found, [value.is_(None)], opp.closed_on)
 
 
-def _grouped(
-    some: Components, key: Any, figures: list[Any], found: list[Any], without: list[Any], day: Any
-) -> list[Any]:
-    """The figures by key, after making sure that no amount is `without` a rate."""
-    opp, key = some.opp.c, key.label("key")
-    lost = and_(opp.currency != some.world.currency, opp.amount.is_not(None), *without)
-    query = some.select(key, *figures, func.count().filter(lost)).where(*found).group_by(key)
-    rows = some.world.execute(query).all()
+def _grouped(some: Components, by: str, state: str, walked: Callable[[Components, str], _Walk]) -> list[Any]:
+    """The figures of a walk by key, after making sure that no amount is without a rate."""
+    asked, world = some.asked, some.world
+    shape = [getattr(asked, name) is None for name in ("owners", "territories", "industry", "product")]
+    shape.append(some.seen_by_owner)
+
+    def build() -> tuple[Select[Any], Select[Any]]:
+        walk, opp = walked(some, by), some.opp.c
+        key = walk.key.label("key")
+        lost = and_(opp.currency != world.currency, opp.amount.is_not(None), *walk.lost)
+        first = some.select(opp.currency, func.min(walk.day, type_=Day())).where(*walk.found, lost)
+        counted = some.select(key, *walk.figures, func.count().filter(lost)).where(*walk.found)
+        return counted.group_by(key), first.group_by(opp.currency).order_by(opp.currency)
+
+    counted, first = world.known(("sums", state, by, world.currency, *shape), build)
+    rows = world.execute(counted, some.values).all()
     if any(row[-1] for row in rows):
-        first = some.select(opp.currency, func.min(day, type_=Day())).where(*found, lost)
-        raise MissingRate(*some.world.execute(first.group_by(opp.currency).order_by(opp.currency)).first())
+        raise MissingRate(*world.execute(first, some.values).first())
     return [row[:-1] for row in rows]
 
 
@@ -262,7 +298,7 @@ def left_out(world: World, asked: Asked) -> list[Any]:
 def _one_by_one(some: Components, found: list[Any], day: Any) -> list[Any]:
     columns = [some.opp.c[name] for name in _SHOWN]
     value = some.value(day).label("value")
-    rows: list[Any] = some.world.execute(some.select(*columns, value).where(*found)).all()
+    rows: list[Any] = some.world.execute(some.select(*columns, value).where(*found), some.values).all()
     for row in rows:
         if row.value is None and row.amount is not None:
             raise MissingRate(row.currency, row.closed_on if row.state == "won" else some.world.today)

@@ -1,19 +1,31 @@
 """The tables that figures come from, as they are or as they were, under today's rights; trees, names and quotas of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, false, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    literal,
+    or_,
+    select,
+)
 
-from crmtui.store import exchange, past
+from crmtui.store import exchange, past, visibility
 from crmtui.store.plain import MEMBER
 from crmtui.store.record import label_column, table
 from crmtui.store.session import Tx
 from crmtui.store.types import Day, Whole
-from crmtui.store.visibility import Rows, visible
+from crmtui.store.visibility import Rows, subordinates, visible
 
 NEEDED = {
     "opp": (
@@ -76,7 +88,12 @@ class World:
         """The predicate for `noun`: today's rights of the actor, applied to that day's owners and tree."""
         rows = Rows(noun, self.rows(noun))
         scope = self.tx.actor.scope(noun, "show")
-        if self.moment is None or scope in ("all", "none") or table(noun).SCOPE == "open":
+        if self.moment is None:
+            today: ColumnElement[bool] = self.known(
+                ("seen", noun), lambda: visible(noun, self.tx.actor, rows)
+            )
+            return today
+        if scope in ("all", "none") or table(noun).SCOPE == "open":
             return visible(noun, self.tx.actor, rows)
         return self._measured(rows) if table(noun).SCOPE == "quota" else self._owned(rows, noun, scope)
 
@@ -90,7 +107,7 @@ class World:
         if noun == "opp" and scope != "own":
             reach.append(rows.id.in_(select(MEMBER.c.opp_id).where(MEMBER.c.user_id == actor.id)))
         if scope == "territory" and actor.territory_id is not None and hasattr(rows, "territory_id"):
-            reach.append(among(rows.territory_id, below(self.tree("territory"), {actor.territory_id})))
+            reach.append(among(rows.territory_id, self.below("territory", {actor.territory_id})))
         return or_(*reach)
 
     def _measured(self, rows: Any) -> ColumnElement[bool]:
@@ -104,9 +121,18 @@ class World:
             and_(rows.scope == "dept", among(rows.of, depts)),
         )
 
-    def execute(self, query: Select[Any]) -> Any:
+    def execute(self, query: Select[Any], values: dict[str, Any] | None = None) -> Any:
         """The rows of a query that carries the predicate itself."""
-        return self.tx.session.connection().execute(query)
+        return self.tx.session.connection().execute(query, values or {})
+
+    def known(self, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
+        """What `build` makes for the actor and `key`: of today's tables only once, for they stay the same."""
+        if self.moment is not None:
+            return build()
+        built = self.tx.actor.built
+        if key not in built:
+            built[key] = build()
+        return built[key]
 
     def tree(self, noun: str) -> dict[int, int | None]:
         """Every record of a tree noun, with its parent."""
@@ -122,6 +148,24 @@ class World:
         query = select(user.c.id, user.c.dept_id)
         return dict(self.execute(query if under is None else query.where(among(user.c.dept_id, under))).all())
 
+    def below(self, noun: str, roots: Iterable[int]) -> frozenset[int]:
+        """The `roots`, and everything that stands under them in that day's tree."""
+        if self.moment is not None:
+            return below(self.tree(noun), roots)
+        start = table(noun).__table__
+        query = self.known(
+            ("below", noun),
+            lambda: visibility.below(noun, select(start.c.id).where(start.c.id.in_(held("roots", Whole)))),
+        )
+        return frozenset(self.execute(query, {"roots": sorted(roots)}).scalars())
+
+    def above(self, noun: str, start: int) -> dict[int, int | None]:
+        """The record `start` and what it stands under, each with its parent; perhaps others."""
+        if self.moment is not None:
+            return self.tree(noun)
+        query = self.known(("above", noun), lambda: _above(table(noun).__table__))
+        return dict(self.execute(query, {"start": start}).all())
+
     @cached_property
     def rates(self) -> FromClause:
         """The exchange rates, under a name of their own."""
@@ -132,16 +176,24 @@ class World:
         """The departments that the actor leads or is in, and all below them in that day's tree."""
         actor, dept = self.tx.actor, table("dept").__table__
         heads = self.execute(select(dept.c.id).where(dept.c.head_id == actor.id)).scalars()
-        return below(self.tree("dept"), {*heads, *filter(None, (actor.dept_id,))})
+        return self.below("dept", {*heads, *filter(None, (actor.dept_id,))})
 
     @cached_property
     def people_below(self) -> frozenset[int]:
         """The people of those departments, whoever reports to the actor, and the actor."""
+        if self.moment is None:
+            people = self.known(("people",), lambda: subordinates(self.tx.actor))
+            return frozenset({*self.execute(people).scalars(), self.tx.actor.id or 0})
         user = self.rows("user")
         people = self.execute(select(user.c.id, user.c.dept_id, user.c.manager_id)).all()
         reports = below({one: manager for one, _, manager in people}, {self.tx.actor.id or 0})
         inside = {one for one, dept, _ in people if dept in self.depts_below}
         return frozenset({*inside, *reports, self.tx.actor.id or 0})
+
+
+def held(name: str, kind: Any = Text) -> Any:
+    """The place of values that stand in the statement itself: there may be more than it takes places."""
+    return bindparam(name, expanding=True, literal_execute=True, type_=kind)
 
 
 def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
@@ -150,6 +202,16 @@ def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bo
     if not found:
         return false()
     return column.in_(bindparam(None, found, expanding=True, literal_execute=True, type_=column.type))
+
+
+def _above(tree: FromClause) -> Select[Any]:
+    found = (
+        select(tree.c.id, tree.c.parent_id)
+        .where(tree.c.id == bindparam("start", type_=Whole))
+        .cte(recursive=True)
+    )
+    found = found.union(select(tree.c.id, tree.c.parent_id).join(found, tree.c.id == found.c.parent_id))
+    return select(found.c.id, found.c.parent_id)
 
 
 def below(parents: dict[int, int | None], roots: Iterable[int]) -> frozenset[int]:
@@ -222,27 +284,36 @@ def targets(
 
     Only of these (scope, of), if given. Raises MissingRate.
     """
-    quota = world.rows("quota").c
-    sqlite = world.tx.store.sqlite
-    day = quota.starts_on
-    value = exchange.in_currency(quota.amount, quota.currency, day, world.currency, world.rates, sqlite)
-    within = and_(quota.starts_on >= literal(start, Day()), quota.ends_on <= literal(end, Day()))
-    known = [within, quota.measure == measure, quota.archived_at.is_(None), world.seen("quota")]
-    if of is not None:
-        known.append(_one_of(quota, of))
-    columns = (quota.scope, quota.of, quota.starts_on, quota.ends_on, quota.currency, value.label("value"))
+    by_scope: dict[str, list[str]] = {}
+    for scope, one in of or ():
+        by_scope.setdefault(scope, []).append(one)
+    scopes = None if of is None else tuple(sorted(by_scope))
+    query = world.known(("targets", world.currency, scopes), lambda: _targets(world, scopes))
+    values = {"start": start, "end": end, "measure": measure, **by_scope}
     found = []
-    for row in world.execute(select(*columns).where(*known)):
+    for row in world.execute(query, values):
         if row.value is None:
             raise MissingRate(row.currency, row.starts_on)
         found.append(Target(row.scope, row.of, row.starts_on, row.ends_on, int(row.value)))
     return found
 
 
-def _one_of(quota: Any, of: Iterable[tuple[str, str]]) -> ColumnElement[bool]:
-    by_scope: dict[str, list[str]] = {}
-    for scope, one in of:
-        by_scope.setdefault(scope, []).append(one)
-    return or_(
-        false(), *(and_(quota.scope == scope, among(quota.of, all)) for scope, all in by_scope.items())
-    )
+def _targets(world: World, scopes: Iterable[str] | None) -> Select[Any]:
+    """The quotas of some days, of what the places named like each of `scopes` hold; of everything for None."""
+    quota = world.rows("quota").c
+    sqlite = world.tx.store.sqlite
+    day = quota.starts_on
+    value = exchange.in_currency(quota.amount, quota.currency, day, world.currency, world.rates, sqlite)
+    found = [
+        quota.starts_on >= bindparam("start", type_=Day()),
+        quota.ends_on <= bindparam("end", type_=Day()),
+        quota.measure == bindparam("measure", type_=Text),
+        quota.archived_at.is_(None),
+        world.seen("quota"),
+    ]
+    if scopes is not None:
+        found.append(
+            or_(false(), *(and_(quota.scope == scope, quota.of.in_(held(scope))) for scope in scopes))
+        )
+    columns = (quota.scope, quota.of, quota.starts_on, quota.ends_on, quota.currency, value.label("value"))
+    return select(*columns).where(*found)
