@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
-from crmtui.screens.fields import FieldRow, Line, Said
+from crmtui.screens.fields import FieldRow, LineField, Said
 from crmtui.screens.frame import Pane
 from crmtui.screens.ink import ink
 from crmtui.screens.keys import bind
@@ -124,7 +124,7 @@ class Reason(Sheet[str]):
 
     def sheet(self) -> ComposeResult:
         """One line, and a list that opens below it."""
-        line = Line(max=400, offering=self._offers, eager=True)
+        line = LineField(max=400, offering=self._offers, eager=True, free=True)
         yield Pane(
             FieldRow("reason", self._label, line, required=self._required),
             title=self._title,
@@ -133,7 +133,7 @@ class Reason(Sheet[str]):
 
     def on_mount(self) -> None:
         """Ready to type."""
-        self.query_one(Line).focus()
+        self.query_one(LineField).focus()
 
     async def _offers(self, typed: str) -> "list[Offer]":
         from crmtui.services import suggest
@@ -163,7 +163,7 @@ class Reason(Sheet[str]):
 
     def action_save(self) -> None:
         """Answer with the reason."""
-        text = self.query_one(Line).typed.strip()
+        text = self.query_one(LineField).typed.strip()
         if self._required and not text:
             self.query_one(FieldRow).say(gettext(N_("Say why.")), "wrong")
             return
@@ -184,14 +184,14 @@ class Words(Sheet[str]):
     def sheet(self) -> ComposeResult:
         """One line."""
         yield Pane(
-            FieldRow("text", self._label, Line(max=self._most), required=True),
+            FieldRow("text", self._label, LineField(max=self._most), required=True),
             title=self._title,
             way_out=gettext(N_("enter takes it, esc changes nothing")),
         )
 
     def on_mount(self) -> None:
         """Ready to type over what stands there."""
-        line = self.query_one(Line)
+        line = self.query_one(LineField)
         line.place(self._text)
         line.focus()
 
@@ -201,7 +201,7 @@ class Words(Sheet[str]):
 
     def action_save(self) -> None:
         """Answer with the text."""
-        text = self.query_one(Line).typed.strip()
+        text = self.query_one(LineField).typed.strip()
         if text:
             self.dismiss(text)
 
@@ -232,7 +232,7 @@ class Period(Sheet[str]):
 
     def sheet(self) -> ComposeResult:
         """One line, and the usual periods below it."""
-        line = Line(max=60, offering=self._offers, eager=True, placeholder=self._now)
+        line = LineField(max=60, offering=self._offers, eager=True, free=True, placeholder=self._now)
         yield Pane(
             FieldRow("period", gettext(N_("Period")), line),
             title=gettext(N_("Period")),
@@ -241,7 +241,7 @@ class Period(Sheet[str]):
 
     def on_mount(self) -> None:
         """The usual ones are open."""
-        self.query_one(Line).focus()
+        self.query_one(LineField).focus()
 
     async def _offers(self, typed: str) -> "list[Offer]":
         from crmtui.screens import periods
@@ -254,7 +254,7 @@ class Period(Sheet[str]):
 
     def on_taken(self) -> None:
         """One of the usual ones."""
-        self.dismiss(self.query_one(Line).given)
+        self.dismiss(self.query_one(LineField).given)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """One was clicked."""
@@ -266,7 +266,7 @@ class Period(Sheet[str]):
         """One's own, if it can be read."""
         from crmtui.screens import periods
 
-        line = self.query_one(Line)
+        line = self.query_one(LineField)
         typed = line.given.strip()
         if not typed:
             self.dismiss(None)

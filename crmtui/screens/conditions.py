@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList, Static
 
 from crmtui.errors import CrmError, Invalid
 from crmtui.i18n import N_, gettext, ngettext
-from crmtui.screens.fields import Area, Line, Said, Taken, taken_by_click
+from crmtui.screens.fields import AreaField, LineField, Said, Taken, taken_by_click
 from crmtui.screens.frame import Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
@@ -231,23 +231,25 @@ class ConditionTree(Widget, can_focus=True):
                 self.post_message(self.Opened())
 
 
-class Strip(Horizontal):
+class AskLine(Horizontal):
     """The line in which one condition is typed: field, test, value."""
 
     DEFAULT_CSS = """
-    Strip { height: auto; display: none; margin: 1 0 0 0; }
-    Strip.-shown { display: block; }
-    Strip > Vertical { width: 1fr; height: 1; }
-    Strip > #of-test { width: 20; }
+    AskLine { height: auto; display: none; margin: 1 0 0 0; }
+    AskLine.-shown { display: block; }
+    AskLine > Vertical { width: 1fr; height: 1; }
+    AskLine > #of-test { width: 20; }
     """
 
     def __init__(self, noun: str, reading: Callable[..., Any]) -> None:
         super().__init__(id="strip")
         self.noun, self._read = noun, reading
         self.tests: list[Offer] = []
-        self.field = Line(max=200, offering=self._fields, placeholder=gettext(N_("field")), id="field")
-        self.test = Line(max=40, offering=self._tests, placeholder=gettext(N_("test")), id="test")
-        self.value = Line(max=3_000, offering=self._values, placeholder=gettext(N_("value")), id="value")
+        self.field = LineField(max=200, offering=self._fields, placeholder=gettext(N_("field")), id="field")
+        self.test = LineField(max=40, offering=self._tests, placeholder=gettext(N_("test")), id="test")
+        self.value = LineField(
+            max=3_000, offering=self._values, placeholder=gettext(N_("value")), free=True, id="value"
+        )
 
     def compose(self) -> ComposeResult:
         """Three lines side by side, each in a box of its own, under which its list opens."""
@@ -373,9 +375,9 @@ class Builder(Vertical):
     def compose(self) -> ComposeResult:
         """Tree, line, text, views, counts."""
         yield VerticalScroll(ConditionTree(), id="scroll", can_focus=False)
-        yield Strip(self.noun, self._reading)
+        yield AskLine(self.noun, self._reading)
         yield Static(gettext(N_("As text, same on the command line:")), classes="builder--head", markup=False)
-        yield Area(max=4_000, id="text")
+        yield AreaField(max=4_000, id="text")
         yield Static(id="wrong", markup=False)
         yield Static(id="views", markup=False)
         yield Static(id="counts", markup=False)
@@ -403,7 +405,7 @@ class Builder(Vertical):
         """Take over a text; whether it can be read. One that cannot is shown with the place, and the tree stays."""
         from crmtui.services import conditions
 
-        area = self.query_one("#text", Area)
+        area = self.query_one("#text", AreaField)
         try:
             self.root = conditions.read(text)
         except Invalid as error:
@@ -424,7 +426,7 @@ class Builder(Vertical):
 
         self.root = root
         self._examined = None
-        self.query_one("#text", Area).place(conditions.write(root))
+        self.query_one("#text", AreaField).place(conditions.write(root))
         self._wrong(None)
         self._draw(path)
         self._changed()
@@ -433,10 +435,10 @@ class Builder(Vertical):
         self.post_message(self.Changed(self.text))
         self._examine()
 
-    def on_text_area_changed(self, event: Area.Changed) -> None:
+    def on_text_area_changed(self, event: AreaField.Changed) -> None:
         """The text was typed in: read it a moment later."""
         event.stop()
-        area = self.query_one("#text", Area)
+        area = self.query_one("#text", AreaField)
         if not area.has_focus:
             return
         if self._timer is not None:
@@ -578,7 +580,7 @@ class Builder(Vertical):
     def _begin(self, path: "Path | None", ask: "Ask | None") -> None:
         self._editing = path
         found = self._examined
-        strip = self.query_one(Strip)
+        strip = self.query_one(AskLine)
         strip.tests = []
         strip.put(ask, found.labels.get(ask.name, ("", ""))[1] if found and ask else "")
         strip.add_class("-shown")
@@ -588,11 +590,11 @@ class Builder(Vertical):
 
     def editing(self) -> bool:
         """Whether a condition is being typed."""
-        return self.query_one(Strip).has_class("-shown")
+        return self.query_one(AskLine).has_class("-shown")
 
     def leave(self) -> None:
         """No longer type a condition; what stood there stays."""
-        self.query_one(Strip).remove_class("-shown")
+        self.query_one(AskLine).remove_class("-shown")
         self._wrong(None)
         self.query_one(ConditionTree).focus()
 
@@ -623,7 +625,7 @@ class Builder(Vertical):
     def on_taken(self, event: Taken) -> None:
         """A field or test was taken: on to what comes next."""
         event.stop()
-        strip = self.query_one(Strip)
+        strip = self.query_one(AskLine)
         if event.field is strip.value and strip.value.members:
             return
         self.run_worker(self._next(event.field), group="next", exclusive=True, exit_on_error=False)
@@ -631,12 +633,12 @@ class Builder(Vertical):
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter: on to the next part, at the end the condition is taken over."""
         event.stop()
-        strip = self.query_one(Strip)
-        if isinstance(event.input, Line) and event.input in (strip.field, strip.test, strip.value):
+        strip = self.query_one(AskLine)
+        if isinstance(event.input, LineField) and event.input in (strip.field, strip.test, strip.value):
             await self._next(event.input)
 
-    async def _next(self, line: Line) -> None:
-        strip = self.query_one(Strip)
+    async def _next(self, line: LineField) -> None:
+        strip = self.query_one(AskLine)
         try:
             if line is strip.field:
                 await strip.learn()
@@ -662,7 +664,7 @@ class Builder(Vertical):
     def _take(self, ask: "Ask") -> None:
         from crmtui.services import conditions
 
-        self.query_one(Strip).remove_class("-shown")
+        self.query_one(AskLine).remove_class("-shown")
         if self._editing is not None:
             path = self._editing
             root = conditions.put(self.root, path, ask)
@@ -775,7 +777,7 @@ class FilterBuilder(Sheet[str]):
     def action_save(self) -> None:
         """Answer with the condition; one that cannot be read stays here."""
         builder = self.query_one(Builder)
-        area = builder.query_one("#text", Area)
+        area = builder.query_one("#text", AreaField)
         if not area.has_focus or builder.read_text(area.typed, typed=True):
             self.dismiss(builder.text)
 

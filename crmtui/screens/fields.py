@@ -36,12 +36,12 @@ PAUSE = 0.12
 class Left(Message):
     """A field was left; its text may be read now."""
 
-    def __init__(self, field: "Line | Area") -> None:
+    def __init__(self, field: "LineField | AreaField") -> None:
         super().__init__()
         self.field = field
 
     @property
-    def control(self) -> "Line | Area":
+    def control(self) -> "LineField | AreaField":
         """The field."""
         return self.field
 
@@ -49,12 +49,12 @@ class Left(Message):
 class Said(Message):
     """A field has something to say about what was typed."""
 
-    def __init__(self, field: "Line | Area", text: str) -> None:
+    def __init__(self, field: "LineField | AreaField", text: str) -> None:
         super().__init__()
         self.field, self.text = field, text
 
     @property
-    def control(self) -> "Line | Area":
+    def control(self) -> "LineField | AreaField":
         """The field."""
         return self.field
 
@@ -62,12 +62,12 @@ class Said(Message):
 class Taken(Message):
     """One of the offers was taken."""
 
-    def __init__(self, field: "Line", offer: "Offer") -> None:
+    def __init__(self, field: "LineField", offer: "Offer") -> None:
         super().__init__()
         self.field, self.offer = field, offer
 
     @property
-    def control(self) -> "Line":
+    def control(self) -> "LineField":
         """The field."""
         return self.field
 
@@ -99,13 +99,14 @@ class Offers(OptionList, can_focus=False):
         return text
 
 
-class Line(Input):
+class LineField(Input):
     """One line of text. `offering` finds what may be meant; then ↓ or typing opens the list below, Enter takes from it.
 
-    `members`: several, separated by commas; what is offered completes the last one.
+    `members`: several, separated by commas; what is offered completes the last one. `eager`: something is offered
+    before anything is typed. `free`: what is typed stands, unless an offer is gone to by ↓.
     """
 
-    DEFAULT_CSS = "Line { height: 1; border: none; }"
+    DEFAULT_CSS = "LineField { height: 1; border: none; }"
 
     def __init__(
         self,
@@ -115,15 +116,19 @@ class Line(Input):
         members: bool = False,
         placeholder: str = "",
         eager: bool = False,
+        free: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(placeholder=placeholder, id=id, classes=classes, compact=True, select_on_focus=False)
-        self.most, self.offering, self.members, self.eager = max, offering, members, eager
+        self.most, self.offering, self.members = max, offering, members
+        self.eager, self.free = eager, free
         self._held: Held | None = None
         self._quiet = ""
         self._timer: Timer | None = None
         self._offers: Offers | None = None
+        self._stale = self._wanted = False
+        """What is offered is for an earlier text; Enter was pressed and takes from what is on its way."""
 
     # -- the text, with nothing in it that acts
 
@@ -191,6 +196,7 @@ class Line(Input):
             self._quiet = ""
             return
         self._stop()
+        self._stale = True
         self._timer = self.set_timer(PAUSE, self.offer)
 
     def offer(self, typed: str | None = None) -> None:
@@ -205,9 +211,15 @@ class Line(Input):
             found = await self.offering(typed)
         except CrmError as error:
             self.post_message(Said(self, error.message))
-            return
+            found = ()
+        wanted, self._stale, self._wanted = self._wanted, False, False
         if not self.has_focus or not self.is_attached or not found:
             self.close()
+            if wanted:
+                await self.action_submit()
+            return
+        if wanted:
+            self.take(found[0])
             return
         if self._offers is None:
             self._offers = Offers()
@@ -215,10 +227,13 @@ class Line(Input):
             assert isinstance(parent, Widget)
             await parent.mount(self._offers, after=self)
         self._offers.fill(found, max(self.size.width - 4, 20))
+        if self.free:
+            self._offers.highlighted = None
 
     def close(self) -> None:
         """Close the list."""
         self._stop()
+        self._stale = self._wanted = False
         if self._offers is not None:
             self._offers.remove()
             self._offers = None
@@ -242,20 +257,24 @@ class Line(Input):
 
     async def _on_key(self, event: events.Key) -> None:
         key = event.key
-        if self._offers is not None and key in ("up", "down", "pageup", "pagedown", "enter", "tab", "escape"):
-            event.prevent_default()
-            if key == "tab":
-                self._take_likely()
-                return
+        if key == "enter" and self._stale and not self.free and self.typed.strip():
             event.stop()
+            event.prevent_default()
+            self._wanted = True
+            self._stop()
+            self.offer()
+        elif self._offers is not None and key == "enter" and self._offers.highlighted is None:
+            self.close()  # and goes on as if there had been no list
+        elif self._offers is not None and key in ("up", "down", "pageup", "pagedown", "enter", "escape"):
+            event.stop()
+            event.prevent_default()
             if key == "enter":
                 self._take_marked()
             elif key == "escape":
                 self.close()
             else:
                 self._move(key)
-            return
-        if key == "down" and self.offering is not None:
+        elif key == "down" and self.offering is not None:
             event.stop()
             event.prevent_default()
             self.offer("" if self._held is not None and self._held.shown == self.typed else None)
@@ -273,13 +292,6 @@ class Line(Input):
         else:
             self.take(self._offers.offers[place])
 
-    def _take_likely(self) -> None:
-        """Leaving the field with the list open takes what was typed, or the only thing that it may mean."""
-        assert self._offers is not None
-        if self.part.strip() and len(self._offers.offers) == 1 and not self.members:
-            self.take(self._offers.offers[0])
-        self.close()
-
     async def on_click(self, event: events.Click) -> None:
         """A click opens the list."""
         if self.offering is not None and self._offers is None:
@@ -296,10 +308,10 @@ class Line(Input):
         self.post_message(Left(self))
 
 
-class Area(TextArea):
+class AreaField(TextArea):
     """Text of several lines."""
 
-    DEFAULT_CSS = "Area { height: auto; min-height: 2; max-height: 8; border: none; padding: 0 1; }"
+    DEFAULT_CSS = "AreaField { height: auto; min-height: 2; max-height: 8; border: none; padding: 0 1; }"
 
     def __init__(self, *, max: int = 100_000, id: str | None = None) -> None:
         super().__init__(
@@ -365,7 +377,9 @@ class FieldRow(Vertical):
     """
     LABEL: ClassVar[int] = 18
 
-    def __init__(self, name: str, label: str, field: "Line | Area", *, required: bool = False) -> None:
+    def __init__(
+        self, name: str, label: str, field: "LineField | AreaField", *, required: bool = False
+    ) -> None:
         super().__init__(field)
         self.field_name, self.label, self.field, self.required = name, label, field, required
         self.said = ""
@@ -427,7 +441,7 @@ def taken_by_click(event: OptionList.OptionSelected) -> bool:
     if not isinstance(offers, Offers) or offers.parent is None:
         return False
     event.stop()
-    for line in offers.parent.query(Line):
+    for line in offers.parent.query(LineField):
         if line._offers is offers:
             line.take(offers.offers[event.option_index])
             line.focus()

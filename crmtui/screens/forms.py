@@ -11,9 +11,9 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import OptionList, Static
 
-from crmtui.errors import Conflict, CrmError
+from crmtui.errors import Conflict, CrmError, NotFound
 from crmtui.i18n import N_, gettext, ngettext
-from crmtui.screens.fields import Area, FieldRow, Left, Line, Said, Taken, taken_by_click
+from crmtui.screens.fields import AreaField, FieldRow, Left, LineField, Said, Taken, taken_by_click
 from crmtui.screens.frame import Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind
@@ -177,12 +177,12 @@ class FormSheet(Sheet[str]):
             field.put(held)
         return FieldRow(question.name, question.label, field, required=question.required)
 
-    def _field(self, question: "Question") -> Line | Area:
+    def _field(self, question: "Question") -> LineField | AreaField:
         if question.kind == "text":
-            return Area(max=question.max)
+            return AreaField(max=question.max)
         several = question.kind in ("choices", "refs")
         offering = self._offering(question)
-        return Line(
+        return LineField(
             max=question.max, offering=offering, members=several, eager=False, placeholder=_example(question)
         )
 
@@ -302,7 +302,7 @@ class FormSheet(Sheet[str]):
             )
 
     async def _read(self, row: FieldRow) -> None:
-        from crmtui.services import forms
+        from crmtui.services import forms, suggest
 
         name, given = row.field_name, row.field.given
         if given == (self._first[name].given if name in self._first else ""):
@@ -315,8 +315,20 @@ class FormSheet(Sheet[str]):
         beside = {each: other.field.given for each, other in self.rows().items() if other.field.given.strip()}
         fresh = not (self.ref or self.refs or self._only)
 
+        question = next(each for each in self._shape.questions if each.name == name) if self._shape else None
+
         def work(ctx: "Context") -> "tuple[Held, str]":
-            held = forms.check(ctx, self.noun, name, given, beside, self.ref)
+            try:
+                held = forms.check(ctx, self.noun, name, given, beside, self.ref)
+            except NotFound:
+                meant = (
+                    suggest.record(ctx, question.noun, given, 2)
+                    if question and question.kind == "ref"
+                    else []
+                )
+                if len(meant) != 1:
+                    raise
+                held = forms.Held(meant[0].shown, meant[0].value)
             return held, forms.alike(ctx, self.noun, given) if fresh and name in _NAMES else ""
 
         try:
@@ -324,7 +336,7 @@ class FormSheet(Sheet[str]):
         except CrmError as error:
             row.say(_below(error), "wrong")
             return
-        if row.field.given == given and not row.field.has_focus and isinstance(row.field, Line):
+        if row.field.given == given and not row.field.has_focus and isinstance(row.field, LineField):
             row.field.put(held)
         row.say(gettext(N_("There is already {ref}.")).format(ref=alike) if alike else held.note, "warn")
         self._preview()
@@ -347,7 +359,7 @@ class FormSheet(Sheet[str]):
         """An offer was clicked."""
         taken_by_click(event)
 
-    def on_input_submitted(self, event: Line.Submitted) -> None:
+    def on_input_submitted(self, event: LineField.Submitted) -> None:
         """Enter goes on to the next field."""
         event.stop()
         row = event.input.parent
@@ -356,7 +368,7 @@ class FormSheet(Sheet[str]):
 
     async def on_key(self, event: events.Key) -> None:
         """Enter on a reference that stands there opens the list of all."""
-        if event.key in ("down", "up") and isinstance(self.focused, Line):
+        if event.key in ("down", "up") and isinstance(self.focused, LineField):
             event.stop()
             _ = self.focus_next() if event.key == "down" else self.focus_previous()
 

@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext, ngettext
-from crmtui.screens.fields import Line
+from crmtui.screens.fields import LineField
 from crmtui.screens.frame import Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
@@ -52,7 +52,7 @@ class Picker(Sheet[Picked]):
     BINDINGS: ClassVar[list[Any]] = bind("picker", open=N_("Take"), hidden=("page_up", "page_down"))
     DEFAULT_CSS = """
     Picker.-centre > Pane { width: 84; height: 24; max-height: 90%; }
-    Picker Line { margin: 0 0 1 0; }
+    Picker LineField { margin: 0 0 1 0; }
     Picker #count { height: 1; color: $muted; }
     """
 
@@ -65,7 +65,7 @@ class Picker(Sheet[Picked]):
     def sheet(self) -> ComposeResult:
         """A line to type in, over the list of what was found."""
         yield Pane(
-            Line(max=200, placeholder=gettext(N_("name, pinyin, initials, ref")), id="typed"),
+            LineField(max=200, placeholder=gettext(N_("name, pinyin, initials, ref")), id="typed"),
             Found(id="found"),
             Static("", id="count", markup=False),
             title=self._title or gettext(NOUNS[self.noun].title),
@@ -74,7 +74,7 @@ class Picker(Sheet[Picked]):
 
     def on_mount(self) -> None:
         """The newest, or those that fit what was typed before."""
-        line = self.query_one(Line)
+        line = self.query_one(LineField)
         line.place(self._typed)
         line.focus()
         self._look(0)
@@ -92,7 +92,7 @@ class Picker(Sheet[Picked]):
         from crmtui.services import suggest
 
         await asyncio.sleep(pause)
-        typed = self.query_one(Line).typed
+        typed = self.query_one(LineField).typed
 
         def read(ctx: "Context") -> "tuple[list[Offer], dict[str, Load], bool]":
             offers = suggest.record(ctx, self.noun, typed, MOST)
@@ -114,7 +114,7 @@ class Picker(Sheet[Picked]):
         found.clear_options()
         found.add_options([Option(self._row(offer, load.get(offer.value), room)) for offer in offers])
         found.highlighted = 0 if offers else None
-        typed = clean(self.query_one(Line).typed.strip())
+        typed = clean(self.query_one(LineField).typed.strip())
         if offers:
             count = f"{MOST}+" if len(offers) == MOST else str(len(offers))
             self._say(count)
@@ -165,7 +165,7 @@ class Picker(Sheet[Picked]):
         place = self.query_one(Found).highlighted
         if place is not None and self._offers:
             self._take(place)
-        elif self._may_add and self.query_one(Line).typed.strip():
+        elif self._may_add and self.query_one(LineField).typed.strip():
             self.run_worker(self._enter(), group="enter", exit_on_error=False)
 
     def _take(self, place: int) -> None:
@@ -176,7 +176,7 @@ class Picker(Sheet[Picked]):
         from crmtui.screens.forms import FormSheet
         from crmtui.services import shape
 
-        name = self.query_one(Line).typed.strip()
+        name = self.query_one(LineField).typed.strip()
         label = shape.label(self.noun)
         ref = await self.program.push_screen_wait_safe(
             FormSheet(self.noun, given={label: name} if label else {})

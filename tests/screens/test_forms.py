@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from crmtui.screens.app import CrmApp
 from crmtui.screens.desk import Desk
-from crmtui.screens.fields import Area, FieldRow, Line, Offers
+from crmtui.screens.fields import AreaField, FieldRow, LineField, Offers
 from crmtui.screens.forms import FormSheet, adjusting, closing
 from crmtui.screens.sides import Pairs, Sides
 from crmtui.services import records
@@ -192,7 +192,7 @@ def test_a_megabyte_is_cut_with_a_note(url: str) -> None:
             row.field.post_message(events.Paste("more"))
             await until(pilot, lambda row=row: "100000 characters" in row.said)
             assert row.field.typed == text[:100_000]
-            assert isinstance(row.field, Area)
+            assert isinstance(row.field, AreaField)
             row.field.place("")
         await pilot.press("a")
         assert row.field.typed == "a"
@@ -375,7 +375,7 @@ def test_at_80_by_24_a_form_takes_the_width(url: str) -> None:
     async def script(app: Bare, pilot: Pilot[Any]) -> None:
         sheet = await app.show(FormSheet("opp"), pilot)
         assert sheet.query_one("#form").size.width > 70
-        assert isinstance(sheet.rows()["name"].field, Line)
+        assert isinstance(sheet.rows()["name"].field, LineField)
         assert "^s" in text_of(app).lower()
 
     bare(url, script, (80, 24))
