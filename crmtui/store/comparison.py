@@ -20,6 +20,7 @@ from crmtui.store.record import label_column, table
 from crmtui.store.term import NUMBERS, TEXTS, Scope, Term
 from crmtui.store.types import Whole
 from crmtui.store.visibility import below, subordinates, visible
+from crmtui.text import name_key
 
 MOST_VALUES = 500
 MOST_PATTERN = 1_000
@@ -86,6 +87,10 @@ def predicate(ask: Compare, term: Term, scope: Scope) -> Test:
     if kind == "money":
         return _amount(ask, term, scope)
     read = [_read(value, term, scope) for value in ask.values]
+    if ask.op in ("=", "in") and term.field.column == label_column(term.noun) and kind in TEXTS:
+        # The name is not indexed, but its key is: what is called the same has the same one.
+        held = {name_key(text) for text in read}
+        return lambda found, record: and_(record.name_key.in_(held), found.in_(read))
     if len(read) > 1:
         return lambda found, record: found.in_(read)
     return lambda found, record: _SIGNS[ask.op](found, read[0])
