@@ -21,6 +21,7 @@ class Lead(Record, table=True):
         Index("lead_company", "name_key", "id"),
         Index("lead_owner", "owner_id", "created_by_id", "id"),
         Index("lead_state", "state", "id"),
+        Index("lead_next", "next_contact_on", "id"),
     )
     NOUN: ClassVar[str] = "lead"
     PREFIX: ClassVar[str] = "L"
