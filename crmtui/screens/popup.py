@@ -82,7 +82,18 @@ class Popup(Sheet[None]):
             Column("stage", gettext(N_("Stage")), 14, priority=4),
             Column("amount", gettext(N_("Value")), 9, right=True),
             Column("probability", gettext(N_("Prob")), 6, right=True, priority=1),
-            *([Column("counted", gettext(N_("Counted")), 10, right=True)] if counted else []),
+            *(
+                [
+                    Column(
+                        "counted",
+                        gettext(N_("To gain") if self.figure.part == "gap" else N_("Counted")),
+                        10,
+                        right=True,
+                    )
+                ]
+                if counted
+                else []
+            ),
             Column("close", gettext(N_("Close")), 12, priority=1),
             Column("owner", gettext(N_("Owner")), 16, priority=5),
         ]
@@ -91,7 +102,9 @@ class Popup(Sheet[None]):
         return found
 
     def _title(self) -> str:
-        parts = [part for part in (self.about, f"{self._figure_name()} {self._shown(self.figure.value)}") if part]
+        parts = [
+            part for part in (self.about, f"{self._figure_name()} {self._shown(self.figure.value)}") if part
+        ]
         return f" {g('dot')} ".join(parts)
 
     def _figure_name(self) -> str:
@@ -133,6 +146,8 @@ class Popup(Sheet[None]):
             total = f"{said} {g('dot')} {gettext(N_('sum {amount}')).format(amount=self._shown(self.sum))}"
         else:
             total = said
+        if self.figure.part == "gap":
+            return total + " " + gettext(N_("could be gained"))
         if self.sum == self.figure.value:
             return total + " " + gettext(N_("= the figure you opened"))
         if self.figure.value is None or not isinstance(self.sum, type(self.figure.value)):
@@ -164,7 +179,7 @@ class Popup(Sheet[None]):
     async def action_zoom(self) -> None:
         """The same records as a list with the condition as chips."""
         where = self.figure.where
-        if not where:
+        if self.figure.ask is not None:
             numbers = ", ".join(row.key.rpartition("-")[2] for row in self.rows)
             where = f"id in ({numbers})" if numbers else "id = 0"
         program = self.program
@@ -175,10 +190,9 @@ class Popup(Sheet[None]):
         """The same as a command."""
         import shlex
 
-        if self.figure.where:
+        if self.figure.ask is None:
             return f"crm {self.figure.noun} list --where {shlex.quote(self.figure.where)}"
         ask = self.figure.ask
-        assert ask is not None
         scope = "".join(
             f" --{name} {shlex.quote(value)}"
             for name, value in (
@@ -212,7 +226,12 @@ def _behind(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], An
     from crmtui.services import forecast, records
 
     if figure.ask is not None:
+        if figure.part == "gap":
+            return _gap(ctx, figure, today)
         found = forecast.drill(ctx, figure.ask, figure.part or "forecast")
+        if figure.where:
+            kept = {row["ref"] for row in records.find(ctx, "opp", where=figure.where, fields=("ref",)).rows}
+            found = [row for row in found if row["ref"] in kept]
         total = Money(sum(row["counted"].minor for row in found), ctx.company.currency)
         return [_row(ctx, row, today) for row in found], total, _sum_row(found, total)
     if figure.noun != "opp":
@@ -232,6 +251,17 @@ def _behind(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], An
         ]
         return plain, records.count_where(ctx, figure.noun, figure.where), None
     return _of_condition(ctx, figure, today)
+
+
+def _gap(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], Any, Row | None]:
+    """What could close a gap: `counted` is what the full value would add, the largest first."""
+    from crmtui.services import forecast
+
+    assert figure.ask is not None
+    found = forecast.gap(ctx, figure.ask).opportunities
+    rows = [_row(ctx, {**row, "counted": row["remainder"]}, today) for row in found]
+    total = Money(sum(row["remainder"].minor for row in found), ctx.company.currency)
+    return rows, total, Row("sum", {"name": g("sigma"), "counted": money_text(total, total.currency)}, "sum")
 
 
 def _of_condition(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], Any, Row | None]:
