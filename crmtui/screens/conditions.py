@@ -320,9 +320,7 @@ class AskLine(Horizontal):
 
         name = conditions.check_name(self.field.given.strip())
         sign = self.sign()
-        text = f"{name} {sign}" + ("" if sign.endswith("empty") else f" {' '.join(('x',))}")
-        root = conditions.read(text)
-        found = root.parts[0]
+        found = conditions.read(f"{name} {sign}" if sign.endswith("empty") else f"{name} {sign} x").parts[0]
         assert isinstance(found, conditions.Ask)
         values = conditions.source(self.value.given, found.op)
         if found.op != "empty" and not values:
@@ -510,8 +508,6 @@ class Builder(Vertical):
             self._tell(found, path)
 
     def _tell(self, found: "Examined", path: "Path") -> None:
-        from crmtui.services import conditions
-
         colours = ink(self)
         text = Text()
         text.append(_matching(found.total), colours.style("foreground", bold=True))
@@ -533,7 +529,6 @@ class Builder(Vertical):
         if pane is not None:
             title = gettext(N_("Conditions {dot} matches {count}"))
             pane.name_it(title.format(dot=g("dot"), count=f"{found.total:,}"))
-        _ = conditions
 
     def on_condition_tree_moved(self) -> None:
         """Count what this condition alone lets through."""

@@ -76,7 +76,7 @@ class Offers(OptionList, can_focus=False):
     """What may be meant, below the field in which somebody types."""
 
     DEFAULT_CSS = """
-    Offers { overlay: screen; constrain: none inside; height: auto; max-height: 10; width: 1fr; background: $panel;
+    Offers { overlay: screen; constrain: inside inside; height: auto; max-height: 10; width: 1fr; min-width: 36; background: $panel;
              border: none; border-left: thick $accent; scrollbar-size-vertical: 1; }
     """
 
@@ -226,7 +226,7 @@ class LineField(Input):
             parent = self.parent
             assert isinstance(parent, Widget)
             await parent.mount(self._offers, after=self)
-        self._offers.fill(found, max(self.size.width - 4, 20))
+        self._offers.fill(found, max(self.size.width, 36) - 4)
         if self.free:
             self._offers.highlighted = None
 
