@@ -225,6 +225,10 @@ class QuerySource:
                 return part.key
         return None
 
+    def some_folded(self) -> bool:
+        """Whether a group is folded."""
+        return any(not part.unfolded for part in self.parts or ())
+
     def fold_all(self, unfolded: bool) -> None:
         """Fold or unfold every group."""
         for part in self.parts or ():

@@ -62,7 +62,7 @@ class Source(Protocol):
 
 
 @runtime_checkable
-class Foldable(Protocol):
+class Foldable(Source, Protocol):
     """A source whose rows can be folded."""
 
     def fold(self, key: str, unfolded: bool) -> str | None:
@@ -70,6 +70,9 @@ class Foldable(Protocol):
 
     def fold_all(self, unfolded: bool) -> None:
         """Fold or unfold everything."""
+
+    def some_folded(self) -> bool:
+        """Whether there is something left to unfold."""
 
 
 @dataclass
@@ -125,6 +128,10 @@ class StaticSource:
         row.open = unfolded
         self._lay_out()
         return row.key
+
+    def some_folded(self) -> bool:
+        """Whether a row is folded."""
+        return any(row.open is False for row in self.every)
 
     def fold_all(self, unfolded: bool) -> None:
         """Fold or unfold every row that can be."""

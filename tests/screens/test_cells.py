@@ -149,7 +149,7 @@ def test_a_list_of_records_by_keyboard_from_end_to_end(ctx: Context, store: str)
         for _ in range(COUNT // widget.page + 1):
             await app.workers.wait_for_complete()
             first = round(widget.scroll_y)
-            seen += [widget._row(place).key for place in range(first, min(first + widget.page, COUNT))]  # type: ignore[union-attr]
+            seen += [widget.row_at(place).key for place in range(first, min(first + widget.page, COUNT))]  # type: ignore[union-attr]
             drawn(widget)
             widget.action_page_down()
         await settled(pilot)
