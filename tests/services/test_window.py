@@ -92,7 +92,7 @@ def backward(ctx: Context, listing: Listing, size: int) -> Iterator[list[str]]:
 
 
 def test_pages_in_both_directions_and_from_any_record_are_the_plain_list(full: Context) -> None:
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         st.sampled_from(SORTS),
         st.sampled_from(WHERES),
