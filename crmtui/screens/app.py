@@ -292,6 +292,16 @@ class CrmApp(App[int]):
         """This day, where the company counts its days."""
         return self.me.today if self.me is not None else date.today()  # noqa: DTZ011
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whose and when only where it makes a difference."""
+        screen = self.screen if self.screen_stack else None
+        if isinstance(screen, Place):
+            if action == "whose":
+                return screen.WHOSE
+            if action in ("period", "period_back", "period_on"):
+                return screen.PERIOD
+        return True
+
     # -- telling
 
     def announce(self, rows: Any) -> None:

@@ -69,14 +69,14 @@ def lines(ctx: "Context", noun: str, ref: str, only: Sequence[str] = ()) -> tupl
         value = record.get(field.name)
         if value in (None, "", []) and not only:
             continue
-        rows.append(_row(field, value))
+        rows.append(_row(ctx, field, value))
     return rows, record
 
 
-def _row(field: Any, value: Any) -> Row:
-    from crmtui.services.records import as_text
+def _row(ctx: "Context", field: Any, value: Any) -> Row:
+    from crmtui.screens.cells import cell_text
 
-    text = as_text(field, value, people=True).split("\n")[0] if value not in (None, "", []) else "—"
+    text = cell_text(ctx, field, value, full=True).split("\n")[0] or "—"
     linked = getattr(value, "ref", "") and not isinstance(value, list)
     token = "primary" if linked else "muted" if text == "—" else "foreground"
     return Row(field.name, {"label": (gettext(field.label), "muted"), "value": (text, token)}, data=value)

@@ -261,7 +261,7 @@ def _gap(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], Any, 
     found = forecast.gap(ctx, figure.ask).opportunities
     rows = [_row(ctx, {**row, "counted": row["remainder"]}, today) for row in found]
     total = Money(sum(row["remainder"].minor for row in found), ctx.company.currency)
-    return rows, total, Row("sum", {"name": g("sigma"), "counted": money_text(total, total.currency)}, "sum")
+    return rows, total, Row("sum", {"counted": money_text(total, total.currency)}, "sum")
 
 
 def _of_condition(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], Any, Row | None]:
@@ -293,11 +293,11 @@ def _of_condition(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Ro
         return (
             rows,
             total,
-            Row("sum", {"name": g("sigma"), "counted": money_text(total, total.currency)}, "sum"),
+            Row("sum", {"counted": money_text(total, total.currency)}, "sum"),
         )
     whole = sums(ctx, Listing("opp", figure.where), ("count", "sum(amount)"))
     amount = whole.get("sum(amount)") or Money(0, ctx.company.currency)
-    bottom = Row("sum", {"name": g("sigma"), "amount": money_text(amount, ctx.company.currency)}, "sum")
+    bottom = Row("sum", {"amount": money_text(amount, ctx.company.currency)}, "sum")
     return rows, amount if isinstance(figure.value, Money) else whole.get("count", len(rows)), bottom
 
 
@@ -326,7 +326,7 @@ def _row(ctx: "Context", row: dict[str, Any], today: Any) -> Row:
 def _sum_row(found: Sequence[dict[str, Any]], total: Money) -> Row:
     values = [row["amount"] for row in found if row["amount"] is not None]
     same = all(value.currency == total.currency for value in values)
-    cells: dict[str, Any] = {"name": g("sigma"), "counted": money_text(total, total.currency)}
+    cells: dict[str, Any] = {"counted": money_text(total, total.currency)}
     if same:
         cells["amount"] = money_text(
             Money(sum(value.minor for value in values), total.currency), total.currency
