@@ -106,7 +106,7 @@ class LineField(Input):
     before anything is typed. `free`: what is typed stands, unless an offer is gone to by ↓.
     """
 
-    DEFAULT_CSS = "LineField { height: 1; border: none; }"
+    DEFAULT_CSS = "LineField { height: 1; border: none; padding: 0 1; &:focus { border: none; } }"
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class LineField(Input):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(placeholder=placeholder, id=id, classes=classes, compact=True, select_on_focus=False)
+        super().__init__(placeholder=placeholder, id=id, classes=classes, select_on_focus=False)
         self.most, self.offering, self.members = max, offering, members
         self.eager, self.free = eager, free
         self._held: Held | None = None
@@ -311,7 +311,7 @@ class LineField(Input):
 class AreaField(TextArea):
     """Text of several lines."""
 
-    DEFAULT_CSS = "AreaField { height: auto; min-height: 2; max-height: 8; border: none; padding: 0 1; }"
+    DEFAULT_CSS = "AreaField { height: auto; min-height: 2; max-height: 8; border: none; padding: 0 1; &:focus { border: none; } }"
 
     def __init__(self, *, max: int = 100_000, id: str | None = None) -> None:
         super().__init__(
@@ -320,7 +320,6 @@ class AreaField(TextArea):
             soft_wrap=True,
             tab_behavior="focus",
             show_line_numbers=False,
-            compact=True,
             highlight_cursor_line=False,
         )
         self.most = max
