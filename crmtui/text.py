@@ -253,27 +253,20 @@ def name_key(name: str) -> str:
     return folded.translate(_SQUEEZE) or folded
 
 
-def name_keys(names: Iterable[str]) -> dict[str, str]:
-    """The `name_key` of each of `names`, by name: many at once, folded together as two long texts."""
-    plain: list[str] = []
-    others: list[str] = []
-    for name in names:
-        (plain if name.isascii() else others).append(name)
-    lines = "\n".join(plain).lower().translate(_SQUEEZE_LINES)
+def name_keys(names: Sequence[str]) -> list[str]:
+    """The `name_key` of each of `names`: many at once, folded together as two long texts."""
+    plain = [name for name in names if name.isascii()]
+    others = [name for name in names if not name.isascii()]
+    lines = "\n".join(plain).lower().translate(_SQUEEZE_LINES).split("\n")
     folded = _caseless(_APART.join(others))
     if not folded.replace(_APART, "").isalnum():
         folded = folded.translate(_SQUEEZE)
-    return _keys(plain, lines.split("\n")) | _keys(others, folded.split(_APART))
-
-
-def _keys(names: list[str], keys: list[str]) -> dict[str, str]:
-    """`keys` by name, unless a name holds what they were parted by; a name of punctuation alone is folded by itself."""
-    if len(keys) != len(names):
-        return {name: name_key(name) for name in names}
-    found = dict(zip(names, keys, strict=True))
-    if "" in keys:
-        found |= {name: name_key(name) for name, key in found.items() if not key}
-    return found
+    letters = folded.split(_APART)
+    if (len(lines), len(letters)) != (len(plain) or 1, len(others) or 1):
+        return list(map(name_key, names))  # a name holds what they were parted by
+    one, other = iter(lines), iter(letters)
+    keys = [next(one) if name.isascii() else next(other) for name in names]
+    return [key or name_key(name) for key, name in zip(keys, names, strict=True)] if "" in keys else keys
 
 
 def digits(text: str) -> str:

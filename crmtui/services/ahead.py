@@ -1,6 +1,7 @@
 """The next batch of a file, made ready while the store still takes in the one before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as Dictionary
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -13,6 +14,7 @@ from crmtui.services.incoming import Texts, texts_of
 from crmtui.services.mapping import Mapping
 from crmtui.services.source import Source
 from crmtui.store.keys import phone_keys
+from crmtui.store.record import table
 from crmtui.store.values import Entry
 from crmtui.text import name_keys
 
@@ -85,9 +87,9 @@ def ready(
     mapping: Mapping,
     source: Source,
     ctx: Context,
-    label: str,
+    noun: str,
 ) -> Batch:
-    """These rows of `source` as a batch; `label` is the column of the records' name."""
+    """These rows of `source`, which are to become records of `noun`, as a batch."""
     width = len(source.header)
     batch = Batch(lines, rows)
     if set(map(len, rows)) != {width}:
@@ -96,34 +98,47 @@ def ready(
         batch.rows = [cells for cells in rows if len(cells) == width]
     if batch.rows:
         batch.texts = texts_of(batch.rows, layout, mapping, source.kind, ctx)
-        _read(batch.texts, layout, ctx, label)
+        _read(batch.texts, layout, ctx, noun)
     return batch
 
 
-def _read(texts: Texts, layout: Layout, ctx: Context, label: str) -> None:
+def _read(texts: Texts, layout: Layout, ctx: Context, noun: str) -> None:
     """Read the columns of `texts` that can be read without the store.
 
     Amounts are read in the company's currency: whoever finds another one reads them again.
     """
     entry = Entry(ctx.clock, ctx.company.currency, ctx.actor.id, _asked, _asked, _asked)
-    phones: set[str] = set()
     for name, given in texts.fields.items():
         field = layout.fields[name]
-        if field.kind not in ALONE and field.kind != "money":
-            continue
-        faults: Faults = {}
-        values = read_column(replace(field, required=False), given, entry, faults)
-        texts.read[name] = values, faults
-        if not field.custom and field.column == label:
-            texts.name_keys = name_keys(_distinct(values))
-        elif field.column in ("phone", "mobile"):
-            phones |= _distinct(values)
-    listed = list(phones)
-    texts.phone_keys = dict(zip(listed, phone_keys(listed, ctx.company.phone_region), strict=True))
+        if field.kind in ALONE or field.kind == "money":
+            faults: Faults = {}
+            texts.read[name] = read_column(replace(field, required=False), given, entry, faults), faults
+            if None not in given:
+                texts.whole.add(name)
+    own = {name: values for name, (values, _) in texts.read.items() if not layout.fields[name].custom}
+    texts.keys = search_keys(noun, {layout.fields[name].column: values for name, values in own.items()}, ctx)
 
 
-def _distinct(values: Sequence[Any]) -> set[str]:
-    return {value for value in set(values) if value and value is not ABSENT}
+def search_keys(
+    noun: str, columns: Dictionary[str, Sequence[Any]], ctx: Context
+) -> dict[str, list[str | None]]:
+    """The search keys that follow from these columns of records of `noun`, by column."""
+    model = table(noun)
+    found: dict[str, list[str | None]] = {}
+    if model.LABEL in columns:
+        found["name_key"] = _keys(columns[model.LABEL], name_keys)
+    numbers = [columns[name] for name in ("phone", "mobile") if name in columns]
+    if numbers and "phone_key" in model.model_fields:
+        region = ctx.company.phone_region
+        keys = [_keys(texts, lambda listed: phone_keys(listed, region)) for texts in numbers]
+        found["phone_key"] = keys[0] if len(keys) == 1 else [a or b for a, b in zip(*keys, strict=True)]
+    return found
+
+
+def _keys(texts: Sequence[Any], make: Callable[[list[str]], Sequence[str | None]]) -> list[str | None]:
+    given = [text if text and text is not ABSENT else None for text in texts]
+    made = iter(make([text for text in given if text is not None]))
+    return [None if text is None else next(made) for text in given]
 
 
 def _asked(*_told: object) -> NoReturn:

@@ -1,6 +1,6 @@
 """Putting the rows of an import into the store: new ones together, changed ones by what changed in them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import compress
@@ -9,13 +9,14 @@ from typing import Any
 from crmtui.errors import CrmError, Forbidden
 from crmtui.i18n import N_
 from crmtui.services import rules
+from crmtui.services.ahead import search_keys
 from crmtui.services.columns import ABSENT, Faults, required
 from crmtui.services.context import Context, Tx
 from crmtui.store import bulk
 from crmtui.store.fields import Field
-from crmtui.store.keys import phone_key, phone_keys
+from crmtui.store.keys import phone_key
 from crmtui.store.record import table
-from crmtui.text import name_key, name_keys
+from crmtui.text import name_key
 
 Columns = dict[str, list[Any]]
 Change = tuple[int, int, dict[str, Any]]
@@ -43,9 +44,10 @@ class Entering:
             faults,
         )
         self.model = table(noun)
-        self.name_keys: Mapping[str, str] = {}
-        self.phone_keys: Mapping[str, str | None] = {}
-        """Names and numbers whose keys were made before."""
+        self.whole: Collection[str] = ()
+        """Columns in which nothing is absent, as far as that is known."""
+        self.keys: Mapping[str, list[str | None]] = {}
+        """The columns of search keys that are made already."""
 
     @cached_property
     def owners(self) -> set[int] | None:
@@ -63,12 +65,15 @@ class Entering:
         if not places:
             return
         if rules.stands(self.noun):
-            columns = _at(places, self.values, len(next(iter(self.values.values()))))
+            columns = _at(places, {**self.values, **self.keys}, len(next(iter(self.values.values()))))
             if "x" in columns:
                 columns["x"] = list(map(_held, columns["x"]))
-            self._enter(
-                {column: _known(found, self._default(column)) for column, found in columns.items()}, places
-            )
+            for column, found in columns.items():
+                if column not in self.keys and (
+                    self._default(column) is not None or column not in self.whole
+                ):
+                    columns[column] = _known(found, self._default(column))
+            self._enter(columns, places)
             return
         settle = rules.settle_of(self.noun)
         assert settle is not None
@@ -129,7 +134,7 @@ class Entering:
             places = [places[at] for at in kept]
         if not places:
             return
-        self._complete(columns, len(places))
+        self._complete(columns)
         bulk.insert(
             self.tx,
             self.noun,
@@ -178,23 +183,12 @@ class Entering:
             self._fault(place, _beyond(self.noun))
         return bad
 
-    def _complete(self, columns: Columns, count: int) -> None:
+    def _complete(self, columns: Columns) -> None:
         """The keys for searching, the moment of entry, and the version, as the door gives them to a single record."""
-        names = columns.get(self.model.LABEL)
-        if names is not None:
-            known = self.name_keys
-            lacking = {name for name in names if name and name not in known}
-            known = {**known, **name_keys(lacking)} if lacking else known
-            columns["name_key"] = [known[name] if name else None for name in names]
-        if "phone_key" in self.model.model_fields and not columns.keys().isdisjoint(("phone", "mobile")):
-            numbers = [columns[name] for name in ("phone", "mobile") if name in columns]
-            lacking = {text for found in numbers for text in found if text} - self.phone_keys.keys()
-            made = dict(zip(lacking, phone_keys(list(lacking), self.tx.region), strict=True))
-            keys = {None: None, **self.phone_keys, **made}
-            found = [list(map(keys.__getitem__, texts)) for texts in numbers]
-            columns["phone_key"] = (
-                found[0] if len(found) == 1 else [a or b for a, b in zip(*found, strict=True)]
-            )
+        sources = {"name_key": (self.model.LABEL,), "phone_key": ("phone", "mobile")}
+        done = [name for key, names in sources.items() if key in columns for name in names]
+        left = {name: found for name, found in columns.items() if name not in done}
+        columns |= search_keys(self.noun, left, self.ctx)
         if "created_at" in columns:
             columns["created_at"] = [value or self.tx.now for value in columns["created_at"]]
 

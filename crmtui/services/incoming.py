@@ -37,9 +37,10 @@ class Texts:
     faults: Faults = field(default_factory=dict)
     read: dict[str, tuple[list[Any], Faults]] = field(default_factory=dict)
     """The fields that were read ahead: their values, and what is wrong with them."""
-    name_keys: dict[str, str] = field(default_factory=dict)
-    phone_keys: dict[str, str | None] = field(default_factory=dict)
-    """The search keys of the names and numbers that were read ahead."""
+    whole: set[str] = field(default_factory=set)
+    """Those of them about which the file says something in every row."""
+    keys: dict[str, list[str | None]] = field(default_factory=dict)
+    """The search keys of the names and numbers that were read ahead, by column."""
 
 
 def texts_of(
@@ -236,6 +237,8 @@ class Reader:
     def __init__(self, layout: Layout, texts: Texts, entry: Entry) -> None:
         self.layout, self.texts, self.entry = layout, texts, entry
         self.values: dict[str, list[Any]] = {}
+        self.whole: set[str] = set()
+        """The columns in which nothing is absent, as far as that is known."""
         self.faults: Faults = {place: list(errors) for place, errors in texts.faults.items()}
 
     def read(
@@ -250,6 +253,8 @@ class Reader:
             ahead = self.texts.read.get(name)
             if ahead is not None and beside is None and entry.row.get("currency") in (None, entry.currency):
                 self.values[column], faults = ahead
+                if name in self.texts.whole:
+                    self.whole.add(column)
                 for place, errors in faults.items():
                     self.faults.setdefault(place, []).extend(errors)
                 continue

@@ -1,9 +1,10 @@
 """Which record of the store a row of a file means: by its key, exactly."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from crmtui import text
 from crmtui.errors import Invalid, Refused
 from crmtui.i18n import N_
 from crmtui.services import rules
@@ -13,7 +14,6 @@ from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import NOUNS
 from crmtui.store import bulk, refs
 from crmtui.store.record import label_column, table
-from crmtui.text import name_keys
 
 Existing = Mapping[str, Any]
 
@@ -156,8 +156,6 @@ class Matched:
     """The record that each row means, None for a new one."""
     identities: list[Any]
     """What two rows that mean the same have in common: the id of their record, or else their key."""
-    name_keys: dict[str, str] = field(default_factory=dict)
-    """Names that are part of the key, normalised."""
 
 
 class Matcher:
@@ -177,20 +175,20 @@ class Matcher:
         more: Iterable[str],
         faults: Faults,
         named: Sequence[str] | None,
-        known: Mapping[str, str],
+        name_keys: Sequence[str | None] | None,
     ) -> Matched:
         """The records that the rows mean; rows without a key, or with one of several records, go into `faults`.
 
         `more` are the columns of the records that are wanted besides, `named` the refs that the rows give,
-        `known` the keys of names that were made before.
+        `name_keys` the keys of their names, where they are known.
         """
-        matched = Matched([None] * count, [None] * count, dict(known))
+        matched = Matched([None] * count, [None] * count)
         more = [*more, *self.key.columns]
         places = [place for place in range(count) if place not in faults] if faults else range(count)
-        stored, lacking = self._stored(tx, values, self.key.columns, places, more, matched)
+        stored, lacking = self._stored(tx, values, self.key.columns, places, more, matched, name_keys)
         _choose(self.noun, stored, places, matched, faults, named)
         if lacking and self.key.fallback:
-            stored, without = self._stored(tx, values, self.key.fallback, lacking, more, matched)
+            stored, without = self._stored(tx, values, self.key.fallback, lacking, more, matched, name_keys)
             # A record that has a value for the main key is not meant by a row that has none.
             stored = {key: [row for row in rows if self._keyless(row)] for key, rows in stored.items()}
             _choose(self.noun, stored, lacking, matched, faults, named)
@@ -207,6 +205,7 @@ class Matcher:
         places: Sequence[int],
         more: Iterable[str],
         matched: Matched,
+        name_keys: Sequence[str | None] | None,
     ) -> tuple[dict[Any, list[Existing]], list[int]]:
         """The records with the keys of these rows, by key; and the rows whose key is empty."""
         keyed = keys(self.ctx, self.noun, columns, values, len(matched.records))
@@ -219,10 +218,12 @@ class Matcher:
         empty = [place for place in places if keyed[place] == nothing] if nothing in keyed else []
         by, told = lookup_of(self.noun, columns)
         at = list(columns).index(told)
+        if by == "name_key" and name_keys is not None and rules.spelling_of(self.noun) is None:
+            asked = set(name_keys if len(places) == len(name_keys) else map(name_keys.__getitem__, places))
+            return find(tx, self.noun, columns, by, asked - {None}, more), empty
         asked = {keyed[place][at] for place in places} - {None}
         if by == "name_key":
-            matched.name_keys |= name_keys(asked - matched.name_keys.keys())
-            asked = set(map(matched.name_keys.__getitem__, asked))
+            asked = set(text.name_keys(list(map(str, asked))))
         return find(tx, self.noun, columns, by, asked, more), empty
 
     def _keyless(self, row: Existing) -> bool:

@@ -21,7 +21,7 @@ from crmtui.services.rejects import Rejects
 from crmtui.services.source import Source
 from crmtui.store import bulk
 from crmtui.store.fields import Field
-from crmtui.store.record import label_column, table
+from crmtui.store.record import table
 from crmtui.store.refs import ref_of
 from crmtui.text import csv_uncell, nearest
 
@@ -242,9 +242,7 @@ class _Import:
             self.rejects.write(line, plain, error)
 
     def _ready(self, lines: list[int], rows: list[list[str]]) -> Batch:
-        return ahead.ready(
-            lines, rows, self.layout, self.plan, self.source, self.ctx, label_column(self.noun)
-        )
+        return ahead.ready(lines, rows, self.layout, self.plan, self.source, self.ctx, self.noun)
 
     def _batch(self, batch: Batch, *, final: bool) -> list[tuple[int, Sequence[str]]]:
         """Take one batch into the store; return the rows that wait for others."""
@@ -285,18 +283,14 @@ class _Import:
         faults = reader.faults
         waiting = set() if final else {place for place, errors in faults.items() if self._waits(errors)}
         entering.gather(self.layout.fields, reader.values)
-        new, known = [], []
-        for place, record in enumerate(matched.records):
-            if place in faults:
-                continue
-            if record is None:
-                new.append(place)
-            else:
-                known.append((place, record))
+        sound = [(place, record) for place, record in enumerate(matched.records) if place not in faults]
+        new = [place for place, record in sound if record is None]
+        known = [(place, record) for place, record in sound if record is not None]
         way = entering.Entering(self.ctx, tx, self.noun, self.fields, reader.values, faults)
-        way.name_keys, way.phone_keys = matched.name_keys, texts.phone_keys
+        way.whole = reader.whole
+        way.keys = texts.keys
         way.insert(new, self.meanwhile)
-        done.created = sum(place not in faults for place in new)
+        done.created = len(new) - sum(map(faults.__contains__, new))
         self._known(tx, way, known, texts, done)
         done.waiting = [(lines[place], rows[place]) for place in sorted(waiting)]
         done.rejected += [
@@ -318,7 +312,7 @@ class _Import:
             more = self._more(texts)
             named = None if self.layout.ref is None else [row[self.layout.ref] for row in rows]
             matched = self.matcher.match(
-                tx, reader.values, texts.count, more, reader.faults, named, texts.name_keys
+                tx, reader.values, texts.count, more, reader.faults, named, texts.keys.get("name_key")
             )
             reader.read(rest, matched.records)
             if not self._make_missing(tx, reader, final):

@@ -13,7 +13,7 @@ from crmtui.store import session
 from crmtui.store.journal import Entry, sqlite_together
 from crmtui.store.record import table
 from crmtui.store.session import Tx
-from crmtui.store.types import to_json
+from crmtui.store.types import Day, Moment, to_json
 from crmtui.store.visibility import reach, subordinates
 
 Refusal = Callable[[int, CrmError], None]
@@ -27,13 +27,13 @@ MOST_FAILURES = 20
 def set_cache(tx: Tx, mib: int) -> None:
     """Let SQLite keep up to `mib` MiB of pages for this connection; it takes no more than the store needs.
 
-    Pages that many batches touch are then also copied from the write-ahead log into the file less often.
+    The write-ahead log may become as large: pages that many batches touch are then copied into the file less often.
     """
     if tx.store.sqlite:
         connection = tx.session.connection()
         connection.exec_driver_sql(f"PRAGMA cache_size = {-1024 * mib:d}")
         connection.exec_driver_sql("PRAGMA temp_store = MEMORY")
-        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {64 * mib:d}")
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {256 * mib:d}")
 
 
 def member(tx: Tx, column: Any, values: Collection[Any]) -> Any:
@@ -113,8 +113,14 @@ def entered(tx: Tx, noun: str, ids: Collection[int]) -> set[int]:
 def _bound(tx: Tx, noun: str, name: str, values: Sequence[Any]) -> Sequence[Any]:
     """`values` as the driver takes them for that column."""
     dialect = tx.store.engine.dialect
-    process = table(noun).__table__.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-    return [process(value) for value in values] if process else values
+    kind = table(noun).__table__.c[name].type
+    process = kind.dialect_impl(dialect).bind_processor(dialect)
+    if process is None:
+        return values
+    if isinstance(kind, Day | Moment):  # very many of them, and few that differ
+        known = {value: process(value) for value in set(values)}
+        return [known[value] for value in values]
+    return [process(value) for value in values]
 
 
 def insert(

@@ -16,7 +16,6 @@ PLAIN_EMAIL = re.compile(
 
 PLAIN_MOBILE = re.compile(r"(?:\+?86)?1(?:3[0-9]|5[0-35-9]|7[235-8]|8[0-9]|9[0-35-9])[0-9]{8}")
 """Chinese mobile numbers so plain that their E.164 form needs no library."""
-_MOBILE_OR_NONE = re.compile(f"(?:{PLAIN_MOBILE.pattern})?")
 
 
 def search_keys(model: Any, row: Mapping[str, Any], region: str) -> dict[str, str | None]:
@@ -41,12 +40,12 @@ def phone_key(text: str | None, region: str) -> str | None:
     return _by_library(text, region)
 
 
-def phone_keys(texts: Sequence[str | None], region: str) -> list[str | None]:
+def phone_keys(texts: Sequence[str], region: str) -> list[str | None]:
     """The `phone_key` of each of `texts`."""
     if region != "CN":
         return [phone_key(text, region) for text in texts]
-    keys = ["+86" + text[-11:] if text else None for text in texts]
-    for place in unlike(_MOBILE_OR_NONE, [text or "" for text in texts]):
+    keys: list[str | None] = ["+86" + text[-11:] for text in texts]
+    for place in unlike(PLAIN_MOBILE, texts):
         keys[place] = phone_key(texts[place], region)
     return keys
 

@@ -14,7 +14,7 @@ WORD = st.text(alphabet="aZ09_+-.", min_size=1, max_size=40)
 HOST = st.lists(st.text(alphabet="aZ09-", min_size=1, max_size=26), min_size=1, max_size=5).map(".".join)
 PHONES = st.lists(
     st.from_regex(PLAIN_MOBILE, fullmatch=True)
-    | st.sampled_from(["", None, "010 6552 9988", "+49 30 123456", "12345", "1\n2", "１３８00138000"])
+    | st.sampled_from(["", "010 6552 9988", "+49 30 123456", "12345", "1\n2", "１３８00138000"])
     | st.text(max_size=12),
     max_size=8,
 )
@@ -42,7 +42,7 @@ def test_a_plain_mobile_number_has_the_key_that_the_library_gives(text: str) -> 
 
 
 @given(PHONES, st.sampled_from(["CN", "DE", ""]))
-def test_many_numbers_have_the_keys_that_they_have_alone(texts: list[str | None], region: str) -> None:
+def test_many_numbers_have_the_keys_that_they_have_alone(texts: list[str], region: str) -> None:
     assert phone_keys(texts, region) == [phone_key(text, region) for text in texts]
 
 
