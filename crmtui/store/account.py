@@ -6,7 +6,7 @@ from sqlalchemy import Index
 
 from crmtui.i18n import N_
 from crmtui.store import fields
-from crmtui.store.record import Record
+from crmtui.store.record import Record, unowned
 
 
 class Account(Record, table=True):
@@ -16,7 +16,8 @@ class Account(Record, table=True):
     __table_args__ = (
         Index("account_external", "external_id", unique=True),
         Index("account_name", "name_key", "id"),
-        Index("account_owner", "owner_id", "created_by_id", "id"),
+        Index("account_owner", "owner_id", "id"),
+        unowned("account"),
         Index("account_parent", "parent_id"),
     )
     NOUN: ClassVar[str] = "account"

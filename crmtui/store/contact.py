@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Index
 
 from crmtui.store import fields
-from crmtui.store.record import Record
+from crmtui.store.record import Record, unowned
 
 
 class Contact(Record, table=True):
@@ -17,7 +17,8 @@ class Contact(Record, table=True):
         Index("contact_external", "external_id", unique=True),
         Index("contact_name", "name_key", "id"),
         Index("contact_account", "account_id", "id"),
-        Index("contact_owner", "owner_id", "created_by_id", "id"),
+        Index("contact_owner", "owner_id", "id"),
+        unowned("contact"),
     )
     NOUN: ClassVar[str] = "contact"
     PREFIX: ClassVar[str] = "C"

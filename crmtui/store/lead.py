@@ -7,7 +7,7 @@ from sqlalchemy import Index
 
 from crmtui.i18n import N_
 from crmtui.store import fields
-from crmtui.store.record import Record
+from crmtui.store.record import Record, unowned
 
 STATES = ("new", "assigned", "working", "qualified", "disqualified", "converted")
 
@@ -19,7 +19,8 @@ class Lead(Record, table=True):
     __table_args__ = (
         Index("lead_external", "external_id", unique=True),
         Index("lead_company", "name_key", "id"),
-        Index("lead_owner", "owner_id", "created_by_id", "id"),
+        Index("lead_owner", "owner_id", "id"),
+        unowned("lead"),
         Index("lead_state", "state", "id"),
         Index("lead_next", "next_contact_on", "id"),
     )

@@ -7,7 +7,7 @@ from sqlalchemy import Index
 
 from crmtui.i18n import N_
 from crmtui.store import fields
-from crmtui.store.record import Record
+from crmtui.store.record import Record, unowned
 
 STATES = ("open", "suspended", "won", "lost", "terminated", "duplicate")
 CATEGORIES = ("omitted", "pipeline", "best", "commit", "closed")
@@ -20,7 +20,8 @@ class Opportunity(Record, table=True):
     __table_args__ = (
         Index("opp_external", "external_id", unique=True),
         Index("opp_name", "name_key", "id"),
-        Index("opp_owner", "owner_id", "created_by_id", "id"),
+        Index("opp_owner", "owner_id", "id"),
+        unowned("opp"),
         Index("opp_account", "account_id", "id"),
         Index("opp_amount", "amount", "id"),
         Index("opp_expected", "expected_close_on", "id"),

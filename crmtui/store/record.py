@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 import sqlmodel
+from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from crmtui.store import fields
@@ -75,6 +76,12 @@ class Record(Part):
     archived_at: datetime | None = fields.moment()
     name_key: str | None = fields.line(400, verb="system")
     x: dict[str, Any] | None = fields.attributes()
+
+
+def unowned(noun: str) -> Index:
+    """The index of what nobody owns, by who entered it and therefore sees it."""
+    nobody = text("owner_id IS NULL")
+    return Index(f"{noun}_unowned", "created_by_id", "id", sqlite_where=nobody, postgresql_where=nobody)
 
 
 @cache
