@@ -104,7 +104,7 @@ SECTIONS = (
     ),
 )
 
-PAGES: dict[str, str] = {"opp": "opportunity_page:OpportunityPage"}
+PAGES = {"account": "account_page:AccountPage", "opp": "opportunity_page:OpportunityPage"}
 """Nouns with a page of their own; all others have the one that follows from their declaration."""
 
 PAGE = "record_page:RecordPage"
