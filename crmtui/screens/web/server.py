@@ -44,6 +44,7 @@ class Serving(Server):
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
+        app.router.add_static("/page", PAGE)
         app.middlewares.append(self._guard)
         app.on_response_prepare.append(self._protect)
         return app
@@ -107,6 +108,7 @@ def _listening(port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((HOST, port))
+        found.listen()  # from now on, since the address is told before the server runs
     except OSError as error:
         found.close()
         raise Busy(
