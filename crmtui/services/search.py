@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from crmtui.services.nouns import NOUNS, SEARCHED
 from crmtui.services.presenting import needed, presented
 from crmtui.store import bulk, grams, refs, values
 from crmtui.store import search as index
-from crmtui.store.grams import START, Span, span
+from crmtui.store.grams import START, Span, span, within
 from crmtui.store.keys import phone_key
 from crmtui.store.record import table
 from crmtui.text import BAD_TEXT, digits
@@ -178,9 +178,15 @@ class _Looking:
         self.wild = any(sign in text for sign in "*?")
         self.words = grams.words(text.replace("*", " ").replace("?", " ")) if self.wild else grams.words(text)
         self.given = given
-        self.indexed = noun in SEARCHED and index.usable(tx.session.connection())
+        self.indexed = noun in SEARCHED and self._index_is_there()
         condition = self._wildcards() if (self.wild or not self.words) and self.text else ""
         self.conditions = [] if BAD_TEXT.search(text) else records.matching(ctx, tx, noun, condition)
+
+    def _index_is_there(self) -> bool:
+        known = self.ctx.actor.built
+        if "search" not in known:
+            known["search"] = index.usable(self.tx.session.connection())
+        return bool(known["search"])
 
     def _wildcards(self) -> str:
         quoted = '"' + self.text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -247,7 +253,8 @@ class _Looking:
             yield from sorted(self._judge(first), key=_order)
             return
         if begins and not self.wild:
-            for page in index.pages(connection, self.noun, [begins, *asked]):
+            # Among the newest: what one word begins with may begin and hold the other letters of very many.
+            for page in islice(index.pages(connection, self.noun, [begins, *asked]), 2):
                 yield from (each for each in self._judge(page) if each.rank < 2)
         for page in chain([first], pages):
             yield from self._judge(page)
@@ -268,8 +275,11 @@ class _Looking:
         """Whether the actor reaches so few of these records that it is quicker to look at each."""
         if self.ctx.actor.scope(self.noun, "show") == "all":
             return False
-        query = select(self.model.id).limit(FEW + 1)
-        return len(self.tx.session.scalars(query).all()) <= FEW
+        known = self.ctx.actor.built
+        if ("search few", self.noun) not in known:
+            query = select(self.model.id).order_by(self.model.id.desc()).limit(FEW + 1)
+            known["search few", self.noun] = len(self.tx.session.scalars(query).all()) <= FEW
+        return bool(known["search few", self.noun])
 
     def _all(self, most: int | None = None) -> Sequence[int]:
         query = select(self.model.id).where(*self.conditions).order_by(self.model.id.desc()).limit(most)
@@ -283,6 +293,7 @@ class _Looking:
         for start in range(0, len(pending), 1000):
             page = pending[start : start + 1000]
             query = select(*wanted).where(bulk.member(self.tx, self.model.id, page), *self.conditions)
+            query = query.order_by(self.model.id.desc()).limit(len(page))
             rows: dict[int, Any] = {row["id"]: row for row in self.tx.session.execute(query).mappings()}
             yield from (rows[record] for record in page if record in rows)
 
@@ -294,24 +305,29 @@ class _Looking:
 
     def _judged(self, row: Mapping[str, Any]) -> _Found | None:
         """How the words stand in the row; None where one does not, unless the condition has decided that they do."""
-        label = self.model.LABEL
-        name, words = str(row[label]), self.words
+        label, words = self.model.LABEL, self.words
         called = [str(row[each]) for each in (label, "name", "name_zh") if row.get(each)]
         begins = bool(words) and any(span(each, words[0], True, at_start=True) for each in called)
         if len(words) == 1 and len(words[0]) == 1 and not self.wild:
-            at = self._place(name, words[0], True)
+            at = self._place(called[0], words[0], True)
             return _Found(row, label, (at,) if at else (), 1) if begins else None
-        held = [(field, str(row[field]), sounds) for field, sounds in self.columns if row[field]]
-        places = {
-            field: {word: at for word in words or [""] if (at := self._place(text, word, sounds))}
-            for field, text, sounds in held
-        }
-        if not (self.wild or set().union(*places.values()) >= set(words)):
+        held = [(field, grams.fold(row[field]), sounds) for field, sounds in self.columns if row[field]]
+        missing = [
+            word for word in words if not any(within(folded, word, sounds) for _, folded, sounds in held)
+        ]
+        if missing and not self.wild:
             return None
-        found = next((field for field, _, _ in held if places[field]), label)
-        if found == "phone_key":  # nobody sees that column
-            return _Found(row, "phone" if row["phone"] else "mobile", (), 2)
-        return _Found(row, found, tuple(sorted(places.get(found, {}).values())), 1 if begins else 2)
+        return self._shown(row, held, 1 if begins else 2)
+
+    def _shown(self, row: Mapping[str, Any], held: Sequence[tuple[str, str, bool]], rank: int) -> _Found:
+        """The row with the first field that a word stands in."""
+        for field, _, sounds in held:
+            places = {self._place(str(row[field]), word, sounds) for word in self.words or [""]} - {None}
+            if places and field == "phone_key":  # nobody sees that column
+                return _Found(row, "phone" if row["phone"] else "mobile", (), rank)
+            if places:
+                return _Found(row, field, tuple(sorted(at for at in places if at)), rank)
+        return _Found(row, self.model.LABEL, (), rank)
 
     def _place(self, text: str, word: str, sounds: bool) -> Span | None:
         """Where the word stands; without one, where the punctuation does that was asked for."""

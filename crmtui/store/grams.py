@@ -1,16 +1,17 @@
 """Text as search sees it: folded letters, pairs of them for the index, and Chinese as it sounds, in full or by initials."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise, product
+from operator import add
 from pathlib import Path
 from unicodedata import category, combining, decimal, normalize
 
 START = "⟨"
 """Stands before a name in the index. No folded text holds it, for it is punctuation."""
-MOST = 60_000
-"""Pairs of letters kept of one record; PostgreSQL holds no more than a megabyte of them."""
+MOST = 180_000
+"""Letters of what is kept of one record, repetitions left out; PostgreSQL holds no more than a megabyte of it."""
 MOST_READINGS = 6
 """Of a Chinese character, the commonest first."""
 
@@ -99,25 +100,27 @@ def _written(letter: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=100_000)
-def _heard_pairs(letter: str, following: str) -> tuple[str, ...]:
+@lru_cache(maxsize=200_000)
+def _heard_pairs(letter: str, following: str) -> str:
     """The pairs of letters within `letter` as it may be typed, and from it to the `following` one (may be empty)."""
-    inner = [a + b for typed in _written(letter) for a, b in pairwise(typed)]
-    if not following:
-        return tuple(inner)
-    ends = dict.fromkeys(typed[-1] for typed in _written(letter))
-    starts = dict.fromkeys(typed[0] for typed in _written(following))
-    return (*inner, *(a + b for a, b in product(ends, starts)))
+    found = {a + b for typed in _written(letter) for a, b in pairwise(typed)}
+    starts = {typed[0] for typed in _written(following)} if following else set()
+    return " ".join(
+        sorted(found | set(map("".join, product({typed[-1] for typed in _written(letter)}, starts))))
+    )
 
 
-def _starts(folded: str) -> Iterator[str]:
+@lru_cache(maxsize=200_000)
+def _starts(first: str, second: str) -> str:
     """The first letter, and the first two, of a name as it may be typed."""
-    for typed in _written(folded[0]):
-        yield START + typed[0]
+    found = set()
+    for typed in _written(first):
+        found.add(START + typed[0])
         if len(typed) > 1:
-            yield START + typed[:2]
-        elif len(folded) > 1:
-            yield from (START + typed + other[0] for other in _written(folded[1]))
+            found.add(START + typed[:2])
+        elif second:
+            found |= {START + typed + other[0] for other in _written(second)}
+    return " ".join(sorted(found))
 
 
 # -- for the index ----------------------------------------------------------------------------------------------
@@ -128,22 +131,23 @@ def pairs(word: str) -> list[str]:
     return [word[at : at + 2] for at in range(len(word) - 1)]
 
 
-def grams(texts: Iterable[tuple[str, bool]], name: str = "") -> list[str]:
-    """What the index keeps of a record: the pairs of letters of its texts, each as written and if so told as it sounds.
+def grams(texts: Iterable[tuple[str, bool]], name: str = "") -> str:
+    """What the index keeps of a record, divided by blanks: the pairs of letters of its texts, each as written and if so
+    told as it sounds. The same for the same texts, always.
 
-    `name` is what people call the record; how it begins is kept as well. No entry comes twice; the order is fixed.
+    `name` is what people call the record; how it begins is kept as well.
     """
-    found: dict[str, None] = {}
+    found: list[str] = []
     for text, sounds in texts:
         folded = fold(text)
         if sounds and not folded.isascii() and any(map(is_han, folded)):
-            for letter, following in zip(folded, (*folded[1:], ""), strict=True):
-                found |= dict.fromkeys(_heard_pairs(letter, following))
+            found += map(_heard_pairs, folded, (*folded[1:], ""))
         else:
-            found |= dict.fromkeys(map("".join, pairwise(folded)))
+            found += map(add, folded, folded[1:])
     if name and (folded := fold(name)):
-        found |= dict.fromkeys(_starts(folded))
-    return list(found)[:MOST]
+        found.append(_starts(folded[0], folded[1:2]))
+    kept = " ".join(filter(None, found))
+    return kept if len(kept) <= MOST else " ".join(list(dict.fromkeys(kept.split(" ")))[: MOST // 3])
 
 
 # -- for a hit --------------------------------------------------------------------------------------------------
@@ -151,16 +155,21 @@ def grams(texts: Iterable[tuple[str, bool]], name: str = "") -> list[str]:
 
 def span(text: str, word: str, sounds: bool = False, *, at_start: bool = False) -> Span | None:
     """Where in `text` the folded `word` stands, or with `sounds` is heard; None where it is not."""
-    folded = fold(text)
-    at = folded.find(word)
-    if at >= 0 and not (at and at_start):
-        return _place(text, at, at + len(word))
-    if not (sounds and word and any(map(is_han, folded))):
+    place = within(fold(text), word, sounds, at_start=at_start)
+    return _place(text, *place) if place else None
+
+
+def within(folded: str, word: str, sounds: bool = False, *, at_start: bool = False) -> Span | None:
+    """`span`, of a text that is folded already and in its letters."""
+    at = (0 if folded.startswith(word) else -1) if at_start else folded.find(word)
+    if at >= 0:
+        return at, at + len(word)
+    if not sounds or folded.isascii() or not word or not any(map(str.isascii, word)):
         return None
     for start in range(1 if at_start else len(folded)):
         end = _heard(folded, start, word)
         if end is not None:
-            return _place(text, start, end)
+            return start, end
     return None
 
 

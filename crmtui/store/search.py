@@ -18,6 +18,8 @@ SQLITE = (
     # Signs that are neither punctuation nor letters stay in folded text; what is not ASCII is a letter here anyway.
     """CREATE VIRTUAL TABLE search_gram USING fts5
     (grams, content='', columnsize=0, detail=none, tokenize="ascii tokenchars '$+<=>^`|~'")""",
+    # So much is collected in memory before a segment is written: an import writes few of them, and merges little.
+    "INSERT INTO search_gram (search_gram, rank) VALUES ('hashsize', 16000000)",
 )
 POSTGRES = (
     "CREATE TABLE search_mark (key bigint NOT NULL PRIMARY KEY, sum bigint NOT NULL, grams tsvector NOT NULL)",
@@ -27,7 +29,7 @@ POSTGRES = (
 """Derived tables, which the journal does not follow. `mark` has a checksum of what was kept of a record, `due` the
 transactions (of imports) that are not indexed beyond that journal entry."""
 
-PAGE = 5_000
+PAGE = 20_000
 FIRST_PAGE = 60
 MOST_ASKED = 40
 """Pairs of letters of one question that are looked up; more would not narrow it down further."""
@@ -171,13 +173,13 @@ def write(connection: Connection, noun: str, ids: Collection[int], searched: Seq
 
 
 def _write_sqlite(
-    connection: Connection, fresh: Sequence[tuple[int, int, list[str]]], gone: Sequence[tuple[int]]
+    connection: Connection, fresh: Sequence[tuple[int, int, str]], gone: Sequence[tuple[int]]
 ) -> None:
     """What a record held before stays in the index: it costs a look at the record, and needs no copy of the old text."""
     if fresh:
         connection.exec_driver_sql(
             "INSERT INTO search_gram (rowid, grams) VALUES (?, ?)",
-            [(key, " ".join(letters)) for key, _, letters in fresh],
+            [(key, letters) for key, _, letters in fresh],
         )
         connection.exec_driver_sql(
             "INSERT OR REPLACE INTO search_mark (key, sum) VALUES (?, ?)",
@@ -188,11 +190,11 @@ def _write_sqlite(
 
 
 def _write_postgres(
-    connection: Connection, fresh: Sequence[tuple[int, int, list[str]]], gone: Sequence[tuple[int]]
+    connection: Connection, fresh: Sequence[tuple[int, int, str]], gone: Sequence[tuple[int]]
 ) -> None:
     if fresh:
         connection.exec_driver_sql(
-            "INSERT INTO search_mark (key, sum, grams) VALUES (%s, %s, array_to_tsvector(CAST(%s AS text[]))) "
+            "INSERT INTO search_mark (key, sum, grams) VALUES (%s, %s, array_to_tsvector(string_to_array(%s, ' '))) "
             "ON CONFLICT (key) DO UPDATE SET sum = excluded.sum, grams = excluded.grams",
             list(fresh),
         )
@@ -215,7 +217,7 @@ def _sums(connection: Connection, keys: Sequence[int]) -> dict[int, int]:
 
 def _letters(
     connection: Connection, noun: str, ids: Collection[int], searched: Sequence[str], *, lock: bool = False
-) -> Iterator[tuple[int, list[str]]]:
+) -> Iterator[tuple[int, str]]:
     """The letters of each record; `lock` keeps others from changing it before they are written."""
     columns = looked_at(noun, tuple(searched))
     sqlite = connection.dialect.name == "sqlite"
@@ -229,8 +231,8 @@ def _letters(
         yield record, grams.grams(held, texts[0] or "")
 
 
-def _sum(letters: Sequence[str]) -> int:
-    return crc32(" ".join(letters).encode())
+def _sum(letters: str) -> int:
+    return crc32(letters.encode())
 
 
 # -- asking -----------------------------------------------------------------------------------------------------

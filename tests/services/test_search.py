@@ -51,12 +51,11 @@ def test_many_records_are_found_in_order(ctx: Context) -> None:
     assert found(ctx, "acme") == expected[:20]
 
 
-@pytest.mark.parametrize(
-    "typed",
-    ["华东", "东精", "hdjg", "huadongjinggong", "hua dong", "华dong", "華東", "A-1", "ext:K-9", "K-9", "1380013 8000",
-     "+8613800138000", "138-0013-8000", "9144.03", "info@hd", "EXAMPLE.CN", "华东*工", "*hd?.example*", "met at"],
-)  # fmt: skip
-def test_a_customer_is_found_by_all_that_names_it(ctx: Context, typed: str) -> None:
+TYPED = """华东|东精|hdjg|huadongjinggong|hua dong|华dong|華東|A-1|ext:K-9|K-9|1380013 8000|+8613800138000|138-0013-8000
+9144.03|info@hd|EXAMPLE.CN|华东*工|*hd?.example*|met at"""
+
+
+def test_a_customer_is_found_by_all_that_names_it(ctx: Context) -> None:
     given = {
         "name": "华东精工",
         "external_id": "K-9",
@@ -65,7 +64,8 @@ def test_a_customer_is_found_by_all_that_names_it(ctx: Context, typed: str) -> N
     }
     records.add(ctx, "account", {**given, "tax_number": "914403", "note": "We met at the fair"})
     records.add(ctx, "account", {"name": "Nobody", "phone": "0571 8765 4321"})
-    assert found(ctx, typed) == ["华东精工"]
+    for typed in TYPED.replace("\n", "|").split("|"):
+        assert found(ctx, typed) == ["华东精工"], typed
 
 
 def test_a_bare_number_is_a_ref_where_the_noun_is_named(ctx: Context) -> None:
