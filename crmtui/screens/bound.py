@@ -1,7 +1,7 @@
 """What a screen answers to just now: its keys, the record that it is about, and the command that does the same."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.actions import parse
@@ -27,16 +27,21 @@ _TWINS = {
 
 @dataclass(frozen=True)
 class Bound:
-    """A key that works on a screen now: its name in the grammar, its label, the node that acts, and why it is off."""
+    """A key that works on a screen now: its name in the grammar, its keys, its label, the node that acts, and why it is off."""
 
     id: str
     name: str
-    key: str
+    keys: tuple[str, ...]
     label: str
     action: str
     node: Any
     shown: bool
     why_not: str
+
+    @property
+    def key(self) -> str:
+        """The first of its keys, which is the one that is told."""
+        return self.keys[0]
 
 
 def bound(screen: Any) -> list[Bound]:
@@ -54,14 +59,17 @@ def bound(screen: Any) -> list[Bound]:
         made = Bound(
             str(binding.id),
             name,
-            key,
+            (key,),
             binding.description,
             binding.action,
             active.node,
             binding.show,
             reason,
         )
-        found.setdefault((binding.action, id(active.node)), made)
+        same = (binding.action, id(active.node))
+        if same in found and key not in found[same].keys:
+            found[same] = replace(found[same], keys=(*found[same].keys, key))
+        found.setdefault(same, made)
     return sorted(found.values(), key=lambda one: (one.node is screen.app, not one.shown))
 
 

@@ -94,6 +94,10 @@ class Choices(ScrollView, can_focus=False):
             place = following
         self._go(place)
 
+    def go_to(self, data: Any) -> None:
+        """The cursor to the line of `data`, if there is one."""
+        self._go(next((n for n, one in enumerate(self.choices) if one.data == data), self.cursor))
+
     def _go(self, place: int) -> None:
         if place == self.cursor or not self._at(place):
             return

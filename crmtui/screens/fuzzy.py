@@ -21,8 +21,8 @@ class Match(NamedTuple):
 def match(typed: str, title: str, besides: Sequence[str] = ()) -> Match | None:
     """How `typed` fits an entry called `title` that is also known as `besides`; None where a word of it fits nowhere.
 
-    Best is the beginning of a word of the title, then any part of it, then what it is also known as or its pinyin, at
-    last its letters with others between.
+    Best is the beginning of a word of the title, then any part of it, then what it is also known as, its pinyin or the
+    initials of its words, at last its letters with others between.
     """
     rank = 0
     spans: list[Span] = []
@@ -47,6 +47,9 @@ def _word(word: str, title: str, besides: Sequence[str]) -> Match | None:
         return Match(2, ((at, at + len(word)),))
     if any(word in text.lower() for text in besides) or any(word in text for text in _sounds(title, word)):
         return Match(3, ())
+    spans = _initials(lower, word)
+    if spans:
+        return Match(3, spans)
     spans = _scattered(lower, word)
     return Match(SCATTERED, spans) if spans else None
 
@@ -69,6 +72,17 @@ def _spelt(title: str) -> tuple[str, ...]:
     from crmtui.services.suggest import spelt
 
     return spelt(title)
+
+
+def _initials(text: str, word: str) -> tuple[Span, ...]:
+    """The first letters of words one after the other."""
+    starts = [
+        place
+        for place, letter in enumerate(text)
+        if letter.isalnum() and (place == 0 or not text[place - 1].isalnum())
+    ]
+    at = "".join(text[place] for place in starts).find(word)
+    return tuple((place, place + 1) for place in starts[at : at + len(word)]) if at >= 0 else ()
 
 
 def _scattered(text: str, word: str) -> tuple[Span, ...]:

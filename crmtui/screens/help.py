@@ -1,5 +1,6 @@
 """Help: what a screen is for, its keys by purpose, what the focused field takes, and where the longer text is."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual.widget import Widget
@@ -8,8 +9,7 @@ from crmtui import __version__
 from crmtui.i18n import N_, gettext, in_every_language
 from crmtui.screens.bound import Bound, bound
 from crmtui.screens.choices import Cell, Choice
-from crmtui.screens.fuzzy import Match, match
-from crmtui.screens.glyphs import g
+from crmtui.screens.fuzzy import SCATTERED, Match, match
 from crmtui.screens.keys import bind, shown
 from crmtui.screens.offering import Offering
 from crmtui.screens.palette import heading
@@ -73,7 +73,12 @@ class Help(Offering):
 
     def on_mount(self) -> None:
         """The keys as they are now."""
-        self.keys = bound(self.below)
+        sections = {f"section_{one.number}": gettext(one.title) for one in self.program.sections}
+        self.keys = [
+            replace(one, label=sections[one.name]) if one.name in sections else one
+            for one in bound(self.below)
+            if one.name in sections or not one.name.startswith("section_")
+        ]
         super().on_mount()
         self.say_foot("\n".join(self._longer()))
         self.say_right(f"crm {__version__}")
@@ -90,18 +95,22 @@ class Help(Offering):
             takes = field_takes(self.below)
             if takes:
                 lines.append(heading(f"{gettext(N_('This field takes'))}: {takes}", token="accent"))
+        fitting = [(one, fits) for one in self.keys if (fits := self._fits(text, one)) is not None]
+        best = min((fits.rank for _, fits in fitting), default=0)
         for purpose, names in PURPOSES.items():
             found = [
                 (one, fits)
-                for one in sorted(self.keys, key=lambda one: _place(one.name, names))
-                if _purpose(one.name) == purpose and (fits := self._fits(text, one)) is not None
+                for one, fits in sorted(fitting, key=lambda both: _place(both[0].name, names))
+                if _purpose(one.name) == purpose and (fits.rank < SCATTERED or best >= SCATTERED)
             ]
             if found:
                 lines += [heading(gettext(purpose)), *(self._line(one, fits) for one, fits in found)]
         self.choices.show(lines)
+        if text.strip():
+            self.choices.go_to(next((one for one, fits in fitting if fits.rank == best), None))
 
     def _fits(self, text: str, one: Bound) -> Match | None:
-        if text.strip() and text.strip() in (one.key, shown(one.key), _every_key(one)):
+        if text.strip() and text.strip() in (*one.keys, *map(shown, one.keys)):
             return Match(0, ())
         return match(text, self._meaning(one), (*in_every_language(one.label), one.id))
 
@@ -112,12 +121,9 @@ class Help(Offering):
 
     def _line(self, one: Bound, fits: Match) -> Choice:
         meaning = self._meaning(one)
-        spans = fits.spans
-        if one.name.startswith("section_"):
-            meaning, spans = f"{meaning} {one.name[-1]}", ()
         if one.why_not:
             return Choice((Cell(_every_key(one)), Cell(f"{meaning}: {one.why_not}")), one, off=True)
-        return Choice((Cell(_every_key(one), "accent"), Cell(meaning, spans=spans)), one)
+        return Choice((Cell(_every_key(one), "accent"), Cell(meaning, spans=fits.spans)), one)
 
     def _longer(self) -> list[str]:
         return [
@@ -136,7 +142,7 @@ class Help(Offering):
 
 
 def _every_key(one: Bound) -> str:
-    return shown(one.key)
+    return "  ".join(map(shown, one.keys))
 
 
 def _purpose(name: str) -> str:
@@ -172,10 +178,6 @@ def field_takes(screen: Any) -> str:
     question = next((one for one in shape.questions if one.name == row.field_name), None)
     if question is None:
         return ""
-    said = f"{gettext(question.label)}{g('dot') if not question.label else ''}"
-    takes = TAKES.get(question.kind)
-    if takes:
-        return f"{said}. {gettext(takes)}"
-    if question.max:
-        return f"{said}. {gettext(N_('Text of up to {most} characters.')).format(most=question.max)}"
-    return said
+    if question.kind in TAKES:
+        return gettext(TAKES[question.kind])
+    return gettext(N_("Text of up to {most} characters.")).format(most=question.max)

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding
+from textual import on
 
 from crmtui.i18n import N_, gettext
 from crmtui.screens.choices import Cell, Choice
 from crmtui.screens.entries import Entry
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind, shown
-from crmtui.screens.offering import done
+from crmtui.screens.offering import Field, done
 from crmtui.screens.palette import Commanding, line
 from crmtui.screens.verbs import RecordVerb, verbs_of
 from crmtui.services.nouns import NOUNS
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from crmtui.services.search import Hit
 
 LAST = 10
+_BY_CUSTOMER = dict.fromkeys(("contact", "opp"), ("account",))
+"""What is found by its customer too: then customers are looked for first."""
 TITLES = {
     "account": N_("Customers"),
     "contact": N_("People at customers"),
@@ -35,10 +37,10 @@ TITLES = {
 
 
 class Steps:
-    """One search, group by group: each step is a reading of its own, so that a newer search need not wait for all."""
+    """One search, in all kinds of records or in `noun` alone, group by group: each step is a reading of its own, so that a newer search need not wait for all."""
 
-    def __init__(self, text: str, nouns: Sequence[str], most: int) -> None:
-        self._asked = (text, tuple(nouns), most)
+    def __init__(self, text: str, noun: str, most: int) -> None:
+        self.text, self.noun, self.most = text, noun, most
         self._groups: Iterator[tuple[str, list[Hit]]] | None = None
 
     def next(self, ctx: "Context") -> "tuple[str, list[Hit]] | None":
@@ -46,9 +48,9 @@ class Steps:
         from crmtui.services import search
 
         if self._groups is None:
-            text, nouns, most = self._asked
-            self._groups = search.hits(ctx, text, nouns=nouns, most=most)
-        return next(self._groups, None)
+            nouns = (*_BY_CUSTOMER.get(self.noun, ()), self.noun) if self.noun else ()
+            self._groups = search.hits(ctx, self.text, nouns=nouns, most=self.most)
+        return next((group for group in self._groups if self.noun in ("", group[0])), None)
 
 
 def last(ctx: "Context", opened: Sequence[str]) -> "list[Hit]":
@@ -95,10 +97,7 @@ class HitMenu(Commanding):
     """What can be done with a hit without opening it."""
 
     WHERE = "hit"
-    BINDINGS: ClassVar[list[Any]] = [
-        *bind("hit", open=N_("Do it"), back=N_("Back")),
-        Binding("left", "back", "", show=False, id="hit.left"),
-    ]
+    BINDINGS: ClassVar[list[Any]] = bind("hit", open=N_("Do it"), back=N_("Back"))
     DEFAULT_CSS = "HitMenu.-centre > Pane { height: auto; max-height: 80%; } HitMenu Choices { height: auto; max-height: 20; }"
 
     def __init__(self, search: Any, hit: "Hit") -> None:
@@ -131,6 +130,11 @@ class HitMenu(Commanding):
             ),
         ]
         super().on_mount()
+
+    @on(Field.Before)
+    def _before(self, event: Field.Before) -> None:
+        event.stop()
+        self.action_back()
 
     def offer(self, text: str) -> None:
         """What fits."""

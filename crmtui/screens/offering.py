@@ -22,7 +22,7 @@ from crmtui.text import clean
 
 
 class Field(Input, inherit_bindings=False):
-    """Where one types; Enter and the arrows up and down are left to the sheet, and → at the end is told to it."""
+    """Where one types; Enter and the arrows up and down are left to the sheet, and → at the end and ← at the beginning are told to it."""
 
     BINDINGS: ClassVar[list[Any]] = [
         binding for binding in Input.BINDINGS if isinstance(binding, Binding) and binding.key != "enter"
@@ -32,6 +32,9 @@ class Field(Input, inherit_bindings=False):
 
     class Beyond(Message):
         """→ where there is nothing more to go over."""
+
+    class Before(Message):
+        """← at the beginning."""
 
     @property
     def _value(self) -> Text:
@@ -64,6 +67,13 @@ class Field(Input, inherit_bindings=False):
             self.post_message(self.Beyond())
         else:
             super().action_cursor_right(select)
+
+    def action_cursor_left(self, select: bool = False) -> None:
+        """One letter back; at the beginning this is told."""
+        if self.cursor_position == 0 and not select:
+            self.post_message(self.Before())
+        else:
+            super().action_cursor_left(select)
 
 
 class Offering(Sheet[None]):

@@ -110,8 +110,7 @@ class Searching(Offering):
         asked, began, count = self.asked_for, time.monotonic(), 0
         self.choices.widths = self.WIDTHS
         found: list[Choice] = []
-        nouns = (self.scope,) if self.scope else ()
-        steps: Steps = Steps(text, nouns, MOST_OF_ONE if self.scope else MOST)
+        steps = Steps(text, self.scope, MOST_OF_ONE if self.scope else MOST)
         try:
             while group := await self.desk.read_behind(steps.next):
                 if asked != self.asked_for:
