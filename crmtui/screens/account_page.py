@@ -75,7 +75,7 @@ class AccountPage(RecordPage):
     def summary(self) -> Sequence[Widget]:
         """The panes of the first tab."""
         figures = WindowedList(
-            [Column("what", ""), Column("amount", "", 10, right=True), Column("count", "", 10, right=True)],
+            [Column("what", ""), Column("amount", "", 10, right=True), Column("count", "", 9, right=True)],
             marks=False,
             header=False,
             id="figures",

@@ -130,6 +130,8 @@ class CrmApp(App[int]):
             self.animation_level = "none"
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.set_keymap(keys)
+        self.set_class(glyphs.ascii, "-ascii")
+        self.set_class(self.look.accessible, "-accessible")
         for section in SECTIONS:
             self.add_mode(str(section.number), Ground)
         self.run_worker(self._begin(), group="begin")
@@ -268,7 +270,7 @@ class CrmApp(App[int]):
 
     async def open_record(self, ref: str, neighbours: Any = None) -> None:
         """The page of the record that `ref` names, over the present screen; `neighbours` is the list it stands in."""
-        noun = _noun_of(ref)
+        noun = noun_of(ref)
         if noun is None:
             self.note(gettext(N_("{ref} does not tell what kind of record it is.")).format(ref=ref), "warn")
             return
@@ -509,9 +511,7 @@ class CrmApp(App[int]):
     def on_resize(self, event: Any) -> None:
         """Too small a terminal gets one line and nothing else."""
         least = TooSmall.LEAST
-        tiny = event.size.width < least[0] or event.size.height < least[1]
-        for screen in self.screen_stack:
-            screen.set_class(tiny, "-tiny")
+        self.set_class(event.size.width < least[0] or event.size.height < least[1], "-tiny")
 
     def _recolour(self) -> None:
         for screen in self.screen_stack:
@@ -595,7 +595,7 @@ def _period_name(ctx: "Context", period: str) -> tuple[str, str]:
     return periods.read(ctx, period).label, periods.named(ctx, period)
 
 
-def _noun_of(ref: str) -> str | None:
+def noun_of(ref: str) -> str | None:
     from crmtui.services.nouns import NOUNS
 
     letter, dash, _number = ref.partition("-")

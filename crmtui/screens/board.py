@@ -183,7 +183,6 @@ class Board(Filtered):
 
     def on_resize(self, event: Any) -> None:
         """Another width may show more or fewer columns."""
-        super().on_resize(event)
         self._arrange()
 
     def on_board_column_left(self, event: BoardColumn.Left) -> None:

@@ -25,9 +25,9 @@ class OpportunityList(RecordList):
         elif where:
             self.GROUP = ""  # type: ignore[misc]
 
-    def on_mount(self) -> None:
-        """As it was left; over another screen in the order of that figure, not grouped."""
-        super().on_mount()
+    def as_it_was(self) -> None:
+        """Over another screen in the order of that figure, not grouped."""
+        super().as_it_was()
         if self.over_list:
             self.group, self.sort = "", "-amount"
 

@@ -199,7 +199,7 @@ class RecordPage(Acting):
     async def _edit_one(self, field: str) -> None:
         from crmtui.screens.forms import FormSheet
 
-        await self.program.push_screen(FormSheet(self.noun, self.ref, at=field))
+        await self.program.push_screen(FormSheet(self.noun, self.ref, only=(field,)))
 
     @property
     def chosen(self) -> list[str]:

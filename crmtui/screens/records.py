@@ -103,6 +103,10 @@ class RecordList(Filtered):
 
     def on_mount(self) -> None:
         """As it was left."""
+        self.as_it_was()
+
+    def as_it_was(self) -> None:
+        """Panel, order, grouping and columns as they were when the list was left last."""
         self.set_class(bool(self.program.memory.get(f"panel.{self.noun}", self.PANEL)), "-paneled")
         self.sort = str(self.program.memory.get(f"sort.{self.noun}", ""))
         self.group = str(self.program.memory.get(f"group.{self.noun}", self.GROUP))

@@ -240,9 +240,9 @@ async def lose(screen: Any, noun: str, refs: list[str]) -> None:
 
 
 async def _close(screen: Any, ref: str, won: bool) -> None:
-    from crmtui.screens.forms import FormSheet
+    from crmtui.screens.forms import closing
 
-    await screen.program.push_screen(FormSheet.closing(ref, won))
+    await screen.program.push_screen(closing(ref, won))
 
 
 async def reopen(screen: Any, noun: str, refs: list[str]) -> None:
