@@ -124,8 +124,9 @@ class Choices(ScrollView, can_focus=False):
         """One line of what is in view."""
         place, room = y + self.scroll_offset.y, self.scrollable_content_region.width
         if place >= len(self.choices):
-            return Strip.blank(room)
-        return line(self.choices[place], self.widths, room, ink(self), place == self.cursor)
+            return Strip.blank(room, self.rich_style)
+        shown = line(self.choices[place], self.widths, room, ink(self), place == self.cursor)
+        return shown.apply_style(self.rich_style)
 
 
 def line(choice: Choice, widths: Sequence[int], room: int, colours: Ink, here: bool) -> Strip:

@@ -131,8 +131,8 @@ def commands(app: "CrmApp") -> Iterator[Entry]:
 
 def _title(command: "Command", noun: str) -> str:
     help = gettext(command.help)
-    if noun not in NOUNS or command.path == noun:
-        return help
+    if noun not in NOUNS or command.path.removeprefix(f"{noun} ") not in NOUNS[noun].verbs:
+        return help  # it names what it is about
     return gettext(N_("{noun}: {what}")).format(noun=gettext(NOUNS[noun].title), what=help)
 
 

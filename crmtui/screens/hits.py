@@ -9,7 +9,7 @@ from textual import on
 from crmtui.i18n import N_, gettext
 from crmtui.screens.choices import Cell, Choice
 from crmtui.screens.entries import Entry
-from crmtui.screens.glyphs import g
+from crmtui.screens.glyphs import g, plain
 from crmtui.screens.keys import bind, shown
 from crmtui.screens.offering import Field, done
 from crmtui.screens.palette import Commanding, line
@@ -77,7 +77,7 @@ def hit_line(hit: "Hit", *, kind: bool = False) -> Choice:
     """A hit: its name, what matched if that is not the name, and what tells it apart."""
     named = hit.text == hit.name
     name = Cell(hit.name, spans=hit.spans if named else ())
-    parts = [hit.ref, gettext(NOUNS[hit.noun].title) if kind else "", hit.detail]
+    parts = [hit.ref, gettext(NOUNS[hit.noun].title) if kind else "", plain(hit.detail)]
     detail = f" {g('dot')} ".join(part for part in parts if part)
     if named or kind:
         return Choice((name, Cell(detail, "muted")), hit)
