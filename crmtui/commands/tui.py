@@ -22,7 +22,7 @@ def begin(values: dict[str, Any]) -> bool:
         return False
     for parameter in (*CHANGES, *OUTPUTS):
         if values.get(parameter.name):
-            raise _no_use(parameter.annotation.__metadata__[0].param_decls[0])
+            raise _no_use("--" + parameter.name.removeprefix("common_").replace("_", "-"))
     with call:
         show(call)
     return True

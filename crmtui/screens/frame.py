@@ -262,9 +262,6 @@ class Pane(Vertical):
     Pane.-said > * { display: none; }
     Pane.-failed > .pane--said { color: $error; }
     Pane.-loading { border-title-color: $muted; }
-    .-ascii Pane { border: ascii $border; }
-    .-ascii Pane:focus-within { border: ascii $primary; }
-    .-accessible Pane { border: none; }
     """
 
     def __init__(
@@ -399,8 +396,6 @@ class TooSmall(Static):
 
     DEFAULT_CSS = """
     TooSmall { display: none; width: 100%; height: 100%; content-align: center middle; background: $background; color: $foreground; }
-    .-tiny > TooSmall { display: block; }
-    .-tiny > * { display: none; }
     """
     LEAST: ClassVar[tuple[int, int]] = (80, 20)
 
