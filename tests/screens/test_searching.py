@@ -129,6 +129,7 @@ def test_nothing_found_names_what_is_near_and_makes_a_new_one(maven: str) -> Non
         assert hits(app)[0].name == "Zencorporation"
         await pressed(app, pilot, "=Nobody Knows Us", "enter")
         assert isinstance(app.screen, FormSheet)
+        await app.workers.wait_for_complete()  # the form has asked what its fields are
         assert app.screen.given()["name"] == "Nobody Knows Us"
 
     drive(maven, script)
