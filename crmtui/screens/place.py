@@ -306,7 +306,10 @@ class Place(Base[None]):
 class Sheet(ModalScreen[R], Base[R]):
     """What lies over a screen: right half (`-right`), in the middle (`-centre`), or at the bottom (`-bottom`)."""
 
-    BINDINGS: ClassVar[list[Any]] = [Binding("escape", "back", "", show=True, id="sheet.back")]
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("escape", "back", "", show=True, id="sheet.back"),
+        Binding("f1", "app.help", "", show=False, id="sheet.help"),
+    ]
     PALETTE: ClassVar[bool] = False
     WHERE: ClassVar[str] = ""
     HELP: ClassVar[tuple[str, ...]] = ()
