@@ -179,16 +179,14 @@ class AccountPage(RecordPage):
 
         await self.into(self.query_one("#opps", Pane), lambda ctx: _open(ctx, self.ref), show)
 
-    async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
+    async def opened(self, event: WindowedList.Opened) -> None:
         """A figure opens its opportunities, a person or an opportunity its page."""
         if event.list.id == "figures":
-            event.stop()
             await open_figure(self, event.row.data, self.called())
         elif event.list.id in ("contacts", "open"):
-            event.stop()
             await self.program.open_record(event.row.key, event.list)
         else:
-            await super().on_windowed_list_opened(event)
+            await super().opened(event)
 
     async def action_new(self) -> None:
         """A person where the people are, else an opportunity of this customer."""

@@ -14,7 +14,7 @@ from crmtui.text import clean, cut, pad, width
 
 SIGN = 2
 """Cells before the first column: the sign, and a blank."""
-NARROWEST = 8
+NARROWEST = 18
 """Cells that a column which shares the rest needs at least."""
 INDENT = 2
 

@@ -159,13 +159,12 @@ class OpportunityPage(RecordPage):
 
         await self.into(self.query_one("#people", Pane), lambda ctx: opportunity.team(ctx, self.ref), show)
 
-    async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
+    async def opened(self, event: WindowedList.Opened) -> None:
         """A number opens the form that changes it."""
         if event.list.id in ("about", "every") and not getattr(event.row.data, "ref", ""):
-            event.stop()
             await self._edit_one(event.row.key)
             return
-        await super().on_windowed_list_opened(event)
+        await super().opened(event)
 
     def action_step(self, stage: str) -> None:
         """A click on a stage of the path moves the opportunity there."""

@@ -186,8 +186,12 @@ class RecordPage(Acting):
     # -- what happens
 
     async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
-        """A reference opens what it means, another field its form, a count its list, an entry its transaction."""
+        """A line was opened."""
         event.stop()
+        await self.opened(event)
+
+    async def opened(self, event: WindowedList.Opened) -> None:
+        """A reference opens what it means, another field its form, a count its list."""
         data = event.row.data
         if event.list.id == "related":
             await self.program.open_list(data.noun, data.where, self.called())

@@ -114,7 +114,7 @@ class RecordList(Filtered):
 
     def column_names(self) -> Sequence[str]:
         """The columns, most important first."""
-        return self._names or NOUNS[self.noun].columns
+        return self._names or _COLUMNS.get(self.noun, NOUNS[self.noun].columns)
 
     async def load(self) -> None:
         """The columns, then the rows; counts and sums follow."""
@@ -159,7 +159,8 @@ class RecordList(Filtered):
         except CrmError as error:
             self.program.note(told(error), "warn")
             return
-        self.rows.footer(sum_row(self.noun, sums))
+        row = sum_row(self.noun, sums)
+        self.rows.footer(row if row.cells else None)
 
     # -- the frame
 
@@ -413,6 +414,13 @@ def _over(kind: str, title: str) -> Any:
     return iter(parts)
 
 
+_COLUMNS = {
+    "lead": ("company", "contact_name", "source", "state", "owner", "next_contact_on", "created_at", "phone"),
+    "account": ("name", "industry", "owner", "class", "city", "annual_revenue", "state"),
+    "contact": ("name", "account", "title", "buying_role", "mobile", "email", "owner"),
+    "product": ("name", "code", "price", "unit", "type", "active"),
+}
+"""What a screen shows first where that is not what the command line does."""
 _PLURALS = {
     "lead": N_("Leads"),
     "account": N_("Customers"),

@@ -249,7 +249,7 @@ def test_dragging_an_edge_makes_a_column_wider() -> None:
 
 
 def test_columns_are_dropped_by_priority_and_the_free_one_shares_the_rest() -> None:
-    for size, titles in ((60, ["Name", "Owner", "Amount"]), (24, ["Name", "Amount"]), (14, ["Name"])):
+    for size, titles in ((60, ["Name", "Owner", "Amount"]), (34, ["Name", "Amount"]), (14, ["Name"])):
         widget = WindowedList(COLUMNS)
 
         async def script(app: Bench, pilot: Pilot[None], widget: Any = widget, titles: Any = titles) -> None:
