@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -237,7 +237,7 @@ class _Looking:
                 self._all(most + len(exact))
             )  # the condition decides, there is nothing to ask for
         elif not self.indexed or self._sees_few():
-            yield from sorted(self._judge(self._all()), key=_order)
+            yield from sorted(self._judge(self._all(FEW + 1 if self.indexed else None)), key=_order)
         else:
             yield from self._by_index()
 
@@ -253,9 +253,9 @@ class _Looking:
             yield from sorted(self._judge(first), key=_order)
             return
         if begins and not self.wild:
-            # Among the newest: what one word begins with may begin and hold the other letters of very many.
-            for page in islice(index.pages(connection, self.noun, [begins, *asked]), 2):
-                yield from (each for each in self._judge(page) if each.rank < 2)
+            # Among the newest only: of so many, few may begin with the word itself.
+            page = next(index.pages(connection, self.noun, [begins, *asked]), [])
+            yield from (each for each in self._judge(page) if each.rank < 2)
         for page in chain([first], pages):
             yield from self._judge(page)
 

@@ -100,6 +100,11 @@ def _written(letter: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=30_000)
+def _begins(letter: str) -> frozenset[str]:
+    return frozenset(typed[0] for typed in _written(letter))
+
+
 @lru_cache(maxsize=200_000)
 def _heard_pairs(letter: str, following: str) -> str:
     """The pairs of letters within `letter` as it may be typed, and from it to the `following` one (may be empty)."""
@@ -166,9 +171,8 @@ def within(folded: str, word: str, sounds: bool = False, *, at_start: bool = Fal
         return at, at + len(word)
     if not sounds or folded.isascii() or not word or not any(map(str.isascii, word)):
         return None
-    for start in range(1 if at_start else len(folded)):
-        end = _heard(folded, start, word)
-        if end is not None:
+    for start, letter in enumerate(folded[:1] if at_start else folded):
+        if word[0] in _begins(letter) and (end := _heard(folded, start, word)) is not None:
             return start, end
     return None
 
