@@ -593,6 +593,20 @@ class Builder(Vertical):
         self._wrong(None)
         self.query_one(ConditionTree).focus()
 
+    async def finish(self) -> bool:
+        """Take over what is being typed, a condition or the text; whether it can be read."""
+        line = self.query_one(AskLine)
+        if self.editing():
+            await self._next(line.value)
+            return not self.editing()
+        area = self.query_one("#text", AreaField)
+        return self.read_text(area.typed, typed=True)
+
+    def recount(self, within: str) -> None:
+        """Count among the records that match `within` from now on."""
+        self.within = within
+        self._examine()
+
     def action_group(self) -> None:
         """Put the condition under the cursor into a group of its own, and begin another one beside it."""
         from crmtui.services import conditions
@@ -769,11 +783,10 @@ class FilterBuilder(Sheet[str]):
         """The list with this condition."""
         return f"crm {self.noun} list --where '{self.query_one(Builder).text}'"
 
-    def action_save(self) -> None:
+    async def action_save(self) -> None:
         """Answer with the condition; one that cannot be read stays here."""
         builder = self.query_one(Builder)
-        area = builder.query_one("#text", AreaField)
-        if not area.has_focus or builder.read_text(area.typed, typed=True):
+        if await builder.finish():
             self.dismiss(builder.text)
 
     def action_back(self) -> None:

@@ -377,31 +377,40 @@ class FieldRow(Vertical):
     LABEL: ClassVar[int] = 18
 
     def __init__(
-        self, name: str, label: str, field: "LineField | AreaField", *, required: bool = False
+        self,
+        name: str,
+        label: str,
+        field: "LineField | AreaField",
+        *,
+        required: bool = False,
+        room: int = LABEL,
     ) -> None:
         super().__init__(field)
+        self.room = room
+        if room != self.LABEL:
+            self.styles.padding = (0, 0, 0, room)
         self.field_name, self.label, self.field, self.required = name, label, field, required
         self.said = ""
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The label stands in the room left of the field: a widget of its own for each would take twice as long to open."""
         strips = super().render_lines(crop)
-        if crop.y == 0 and strips and crop.x < self.LABEL:
-            label = self._drawn().crop(crop.x, min(self.LABEL, crop.right))
+        if crop.y == 0 and strips and crop.x < self.room:
+            label = self._drawn().crop(crop.x, min(self.room, crop.right))
             strips[0] = Strip.join([label, strips[0].crop(label.cell_length)])
         return strips
 
     def _drawn(self) -> Strip:
         colours, ground = ink(self), self.rich_style
         star = " *" if self.required else ""
-        name = cut(clean(self.label), self.LABEL - 1 - width(star), ellipsis=g("cut"))
+        name = cut(clean(self.label), self.room - 1 - width(star), ellipsis=g("cut"))
         here = self.field.has_focus
         parts = [
             Segment(name, ground + colours.style("primary" if here else "muted")),
             Segment(star, ground + colours.style("accent")),
-            Segment(" " * (self.LABEL - width(name) - width(star)), ground),
+            Segment(" " * (self.room - width(name) - width(star)), ground),
         ]
-        return Strip(parts, self.LABEL)
+        return Strip(parts, self.room)
 
     def recolour(self) -> None:
         """Draw again with the colours of the theme."""

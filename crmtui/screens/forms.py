@@ -1,6 +1,7 @@
 """The form of a noun, over the right half: made of its declared fields, read as each is left, kept as a draft."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +20,7 @@ from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind
 from crmtui.screens.place import Sheet
 from crmtui.services.nouns import NOUNS
-from crmtui.text import clean, cut
+from crmtui.text import clean, cut, width
 
 if TYPE_CHECKING:
     from crmtui.services.context import Context
@@ -85,8 +86,10 @@ class FormSheet(Sheet[str]):
         self._first: dict[str, Held] = {}
         self._version: int | None = None
         self._draft: Path | None = None
-        self._kept = self._saving = False
-        self._done = False
+        self._kept = self._saving = self._done = False
+        self._behind: set[str] = set()
+        """Fields of the draft that others have changed since it was typed."""
+        self._room = FieldRow.LABEL
         self.opened = False
         """Whether every field is there."""
 
@@ -150,6 +153,8 @@ class FormSheet(Sheet[str]):
 
         place = self.query_one("#fields", VerticalScroll)
         group, widgets = "", list[Any]()
+        longest = max((width(clean(one.label)) + 3 * one.required for one in shape.questions), default=0)
+        self._room = min(max(longest + 2, 12), 24)
         titled = not self._only and len({question.group for question in shape.questions}) > 1
         for question in shape.questions:
             if titled and question.group != group:
@@ -175,7 +180,7 @@ class FormSheet(Sheet[str]):
         held = started.get(question.name) or shape.held.get(question.name)
         if held is not None:
             field.put(held)
-        return FieldRow(question.name, question.label, field, required=question.required)
+        return FieldRow(question.name, question.label, field, required=question.required, room=self._room)
 
     def _field(self, question: "Question") -> LineField | AreaField:
         if question.kind == "text":
@@ -234,9 +239,23 @@ class FormSheet(Sheet[str]):
                 rows[name].field.place(text)
         self._kept = True
         if draft.version is not None and draft.version != self._version:
-            self._version = draft.version
+            self.run_worker(
+                self._catch_up(draft.version, set(draft.values)), group="follow", exit_on_error=False
+            )
         self._tell(gettext(N_("Your draft is back. ^T drops it.")))
         self.refresh_bindings()
+
+    async def _catch_up(self, version: int, typed: set[str]) -> None:
+        """The draft was typed over an older version: say which of its fields others have changed since."""
+        from crmtui.services import forms
+
+        now, theirs = await self.desk.read(lambda ctx: forms.meanwhile(ctx, self.noun, self.ref, version, {}))
+        rows = self.rows()
+        for each in theirs:
+            if each.name in typed and each.name in rows:
+                self._behind.add(each.name)
+                self._take_over(rows[each.name], each, True)
+        self._version = version if self._behind else now
 
     def keep_draft(self) -> bool:
         """Keep what was typed, if anything was; whether it is kept."""
@@ -275,6 +294,7 @@ class FormSheet(Sheet[str]):
             row.field.put(self._first.get(name, Held()))
             row.say()
         self._kept = False
+        self._behind.clear()
         if self._shape is not None:
             self._version = self._shape.version
         self._tell("")
@@ -469,7 +489,8 @@ class FormSheet(Sheet[str]):
         from crmtui.screens.sides import Sides
         from crmtui.services import forms
 
-        held, version = self._first, self._version or 0
+        held = {name: one for name, one in self._first.items() if name not in self._behind}
+        version = self._version or 0
         try:
             now, theirs = await self.desk.read(
                 lambda ctx: forms.meanwhile(ctx, self.noun, self.ref, version, held)
@@ -478,7 +499,8 @@ class FormSheet(Sheet[str]):
             self.complain(other)
             return
         rows = self.rows()
-        mine = {each.name: rows[each.name].field.typed for each in theirs if each.name in rows}
+        theirs = [each for each in theirs if each.name in rows]
+        mine = {each.name: rows[each.name].field.typed for each in theirs}
         touched = set(self.given())
         if not theirs:
             self._version = now
@@ -489,10 +511,10 @@ class FormSheet(Sheet[str]):
             self._tell(told(error), wrong=True)
             return
         for each in theirs:
-            row = rows.get(each.name)
             self._first[each.name] = each.held
-            if row is not None and each.name not in picked:
-                row.field.put(each.held)
+            if each.name not in picked:
+                rows[each.name].field.put(each.held)
+        self._behind.clear()
         self._version = now
         await self._try_to_save()
 
@@ -530,6 +552,18 @@ class FormSheet(Sheet[str]):
         if not touched:
             self._first[theirs.name] = theirs.held
             row.field.put(theirs.held)
+
+
+def _people(ctx: "Context", noun: str, typed: str, named: bool) -> "list[Offer]":
+    """Records that may be meant; people with what they have on the desk."""
+    from crmtui.screens.picker import on_desk
+    from crmtui.services import suggest
+
+    found = suggest.offered(ctx, noun, typed, named=named)
+    if noun != "user" or named:
+        return found
+    load = suggest.load(ctx, [offer.value for offer in found])
+    return [replace(offer, detail=on_desk(load[offer.value])) for offer in found]
 
 
 _NAMES = ("name", "company")

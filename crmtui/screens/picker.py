@@ -131,7 +131,7 @@ class Picker(Sheet[Picked]):
     def _row(self, offer: "Offer", load: "Load | None", room: int) -> Text:
         muted = ink(self).style("muted")
         ref = pad(offer.value, 9)
-        right = _load(load)
+        right = on_desk(load) if load else ""
         rest = room - width(ref) - width(right) - 2
         name = cut(clean(offer.shown), max(rest * 3 // 5, 10), ellipsis=g("cut"))
         text = Text(no_wrap=True, end="")
@@ -185,9 +185,8 @@ class Picker(Sheet[Picked]):
             self.dismiss(Picked(ref, name))
 
 
-def _load(load: "Load | None") -> str:
-    if load is None:
-        return ""
+def on_desk(load: "Load") -> str:
+    """What somebody has to do already."""
     opens = ngettext("{count} open", "{count} open", load.open).format(count=load.open)
     leads = ngettext("{count} lead this week", "{count} leads this week", load.leads).format(count=load.leads)
     return f"{opens} {g('dot')} {leads}"

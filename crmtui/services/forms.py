@@ -304,19 +304,23 @@ class Theirs:
 def meanwhile(
     ctx: Context, noun: str, ref: str, version: int, held: Mapping[str, Held]
 ) -> tuple[int, list[Theirs]]:
-    """The version of the record now, and which of the fields in `held` others have changed since `version`. Raises NotFound."""
+    """The version of the record now, and the fields that were changed since `version`, each with what stands in it.
+
+    A field in which there stands what `held` has for it is left out. Raises NotFound.
+    """
     with ctx.reading() as tx:
         row = refs.get(tx, noun, ref)
         if row.version == version:
             return version, []
         columns = records.columns_of(row)
-        fields = [each for each in records.fields_in(tx, noun) if each.name in held]
-        now = _held_all(ctx, tx, noun, fields, columns)
         authors = _authors(ctx, tx, row, version)
+        asked = (each for each in records.fields_in(tx, noun) if each.verb != "system")
+        fields = [each for each in asked if _column(each) in authors]
+        now = _held_all(ctx, tx, noun, fields, columns)
         found = [
-            Theirs(each.name, gettext(each.label), now[each.name], *authors.get(_column(each), ("", "")))
+            Theirs(each.name, gettext(each.label), now[each.name], *authors[_column(each)])
             for each in fields
-            if now[each.name].given != held[each.name].given
+            if each.name not in held or now[each.name].given != held[each.name].given
         ]
         return int(row.version), found
 

@@ -161,6 +161,42 @@ def test_a_draft_comes_back_and_can_be_dropped(url: str) -> None:
     bare(url, script)
 
 
+def test_a_draft_over_an_older_version_loses_nothing(url: str) -> None:
+    async def script(app: Bare, pilot: Pilot[Any]) -> None:
+        sheet = await app.show(FormSheet("opp", "O-1", only=("amount", "need", "channel")), pilot)
+        sheet.rows()["need"].field.place("mine")
+        await pilot.press("escape")
+        with Context.open(flags={"db": url}, now=NOW) as ctx:
+            records.edit(ctx, "opp", "O-1", {"need": "theirs", "channel": "fair"})
+        again = await app.show(FormSheet("opp", "O-1", only=("amount", "need", "channel")), pilot)
+        await until(pilot, lambda: "theirs" in again.rows()["need"].said)
+        assert again.rows()["channel"].field.typed == "fair"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, Sides))
+        assert [each.name for each in app.screen.query_one(Pairs).theirs] == ["need"]
+        await pilot.press("enter")
+        await until(pilot, lambda: app.answers == [None, "O-1"])
+
+    bare(url, script)
+    saved = shown(url, "opp", "O-1")
+    assert (saved["need"], saved["channel"]) == ("mine", "fair")
+
+
+def test_a_part_of_a_name_that_means_one_record_is_enough(url: str) -> None:
+    async def script(app: Bare, pilot: Pilot[Any]) -> None:
+        sheet = await app.show(FormSheet("opp", only=("account", "name")), pilot)
+        row = sheet.rows()["account"]
+        row.field.focus()
+        await pilot.press(*"nord", "enter")
+        await until(pilot, lambda: row.field.given == "A-2")
+        await write(app, pilot, sheet, "account", "")
+        row.field.place("jinggong")
+        await pilot.press("tab")
+        await until(pilot, lambda: row.field.given == "A-1")
+
+    bare(url, script)
+
+
 def test_leaving_the_program_keeps_the_draft(url: str) -> None:
     async def script(app: Bare, pilot: Pilot[Any]) -> None:
         sheet = await app.show(FormSheet("account"), pilot)
