@@ -133,6 +133,12 @@ def _one(ctx: Context, database: Any, rounds: int) -> list[Line]:
     """With the eyes of a manager: their list, and the forecast of one department."""
     return [
         _line(
+            "a manager's lead list of 50, where nobody owns any",
+            lambda: list(records.find(ctx, "lead", limit=50, fields=_columns("lead")).rows),
+            lambda: database.execute("SELECT * FROM lead WHERE owner_id = 300 ORDER BY id DESC LIMIT 50"),
+            rounds,
+        ),
+        _line(
             "a manager's opp list of 50 by newest",
             lambda: list(records.find(ctx, "opp", limit=50, fields=_columns("opp")).rows),
             lambda: database.execute(

@@ -6,10 +6,10 @@ Which is quicker depends on how much they reach, so that is counted once, up to 
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Executable, Select, and_, func, or_, select, union_all
 
 from crmtui.store.record import table
-from crmtui.store.visibility import Actor, Rows, visible, ways
+from crmtui.store.visibility import Actor, Rows, subordinates, visible, ways
 
 FEW = 2_000
 """So many rows are collected and sorted sooner than as many are found by walking along an order."""
@@ -50,6 +50,18 @@ def seen(connection: Connection, noun: str, actor: Actor) -> ColumnElement[bool]
 
 
 def _each_way(noun: str, actor: Actor, scope: str) -> list[Select[Any]]:
-    """The ids that each way leads to, every one by its own index."""
+    """The ids that each of `ways` leads to, every one by its own index."""
     own = table(noun).__table__.alias()
-    return [select(own.c.id).where(way) for way in ways(Rows(noun, own), actor, scope)]
+    found = [select(own.c.id).where(way) for way in ways(Rows(noun, own), actor, scope)]
+    if scope == "dept":
+        found[1] = _unowned(own, subordinates(actor).subquery())
+    return found
+
+
+def _unowned(own: Any, people: Any) -> Select[Any]:
+    """What nobody owns and these people entered, person by person: SQLite would rather walk past all that nobody owns.
+
+    An outer join keeps to its order, and a condition on a function does not let it become another one.
+    """
+    entered = and_(own.c.created_by_id == people.c.id, own.c.owner_id.is_(None))
+    return select(own.c.id).select_from(people.outerjoin(own, entered)).where(func.coalesce(own.c.id, 0) > 0)
