@@ -15,6 +15,7 @@ ROOMS = {
     "crmtui/config": "Settings",
     "crmtui/store": "Tables, queries, sessions, journal",
     "crmtui/services": "Rules and use cases",
+    "crmtui/screens": "The screen program",
     "crmtui/commands": "The command line",
 }
 
