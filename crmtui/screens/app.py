@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App, ReturnType
+from textual.filter import Monochrome
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -87,6 +88,7 @@ class CrmApp(App[int]):
         self.memory = memory or Memory()
         glyphs.ascii = self.look.ascii
         super().__init__()
+        self._filters = [themes.Grey() if isinstance(one, Monochrome) else one for one in self._filters]
         self.desk, self.commands, self.start = desk, commands, start
         self.whose, self.period, self.period_name = "mine", "this quarter", ""
         self.who = self.login = self.dept_path = self.role = ""

@@ -53,20 +53,17 @@ def check() -> None:
         )
 
 
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+"""What Python itself puts into LC_CTYPE where the locale is C or not installed: it says nothing about the terminal."""
+
+
 def charset() -> str:
     """The character set that the environment names; empty where it says nothing."""
     for variable in ("LC_ALL", "LC_CTYPE", "LANG"):
         value = os.environ.get(variable, "")
-        # Python itself sets this one where LANG is C, which says nothing about the terminal.
-        if value and not (
-            variable == "LC_CTYPE" and value == "C.UTF-8" and _plain(os.environ.get("LANG", ""))
-        ):
-            return "ascii" if _plain(value) else value.partition(".")[2].partition("@")[0].lower() or "ascii"
+        if value and not (variable == "LC_CTYPE" and value in _COERCED):
+            return value.partition(".")[2].partition("@")[0].lower() or "ascii"
     return ""
-
-
-def _plain(locale: str) -> bool:
-    return locale in ("", "C", "POSIX")
 
 
 def needs_ascii() -> tuple[bool, str]:
@@ -82,8 +79,8 @@ def needs_ascii() -> tuple[bool, str]:
     if width == 1:
         return False, ""
     return True, gettext(
-        N_("This terminal draws {sign} wider than one cell: ASCII signs are used. See the setting glyphs.")
-    ).format(sign=SAMPLE)
+        N_("This terminal draws some signs wider than one cell: ASCII is used. See the setting glyphs.")
+    )
 
 
 def sample_width() -> int | None:

@@ -1,5 +1,9 @@
 """The themes that the program brings, made of the tokens that every widget draws with. Colours stand nowhere else."""
 
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import Monochrome
 from textual.theme import Theme
 
 _CURSOR_DARK = ("#2b5f8f", "#ffffff")
@@ -122,8 +126,6 @@ NAMES = frozenset(theme.name for theme in OURS)
 
 def with_ours(variables: dict[str, str]) -> dict[str, str]:
     """The variables of a theme that is not ours, with our own tokens made from its colours."""
-    from textual.color import Color
-
     text, ground = variables["foreground"], variables["background"]
     if not (text.startswith("#") and ground.startswith("#")):  # such as the ansi themes
         return {
@@ -157,3 +159,12 @@ def every() -> list[str]:
     from textual.theme import BUILTIN_THEMES
 
     return [*(theme.name for theme in OURS), *BUILTIN_THEMES]
+
+
+class Grey(Monochrome):
+    """All colours as greys, also in a line whose parts have no style of their own."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The parts of a line in grey."""
+        plain = Style.null()
+        return super().apply([Segment(text, style or plain) for text, style, _ in segments], background)

@@ -58,8 +58,10 @@ def drive(
     """Run the program on the store at `url` and `script` against it; what the script returns."""
 
     async def run() -> Any:
-        app = CrmApp(Desk({"db": url}, login, now), look=look, start=start)
-        app.no_color = app.no_color or no_color
+        with pytest.MonkeyPatch.context() as patch:
+            if no_color:
+                patch.setenv("NO_COLOR", "1")
+            app = CrmApp(Desk({"db": url}, login, now), look=look, start=start)
         async with app.run_test(size=size) as pilot:
             await settled(app, pilot)
             return await script(app, pilot)
