@@ -56,7 +56,10 @@ def restore(
     "db check",
     prints=_CHECKED,
     change=True,
-    more=N_("Search keys go wrong when somebody writes to the database past the program."),
+    more=N_(
+        "Search keys go wrong when somebody writes to the database past the program, or while an import that was ended "
+        "by force has not made its rows ready for searching."
+    ),
     examples=("crm db check", "crm db check --repair"),
 )
 def check(

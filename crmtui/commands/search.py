@@ -17,8 +17,19 @@ _FOUND = rows(noun="line", ref="line", name="line", field="line", text="line")
 
 @command(
     "search",
-    examples=("crm search scanner", "crm search 华为 --in account", 'crm search "Chief * Officer"'),
+    examples=(
+        "crm search scanner",
+        "crm search 华为 --in account",
+        "crm search hdjg",
+        'crm search "Chief * Officer"',
+    ),
     prints=_FOUND,
+    more=N_(
+        "Every word must occur, in any searched field; case, width, accents and punctuation do not matter. Chinese names "
+        "are found in both their forms, by pinyin and by initials, phones however they are written. One letter finds "
+        "names that begin with it. The record of that very name or ref comes first, then names that begin so, then the "
+        "newest."
+    ),
 )
 def search(
     call: Call,

@@ -116,6 +116,13 @@ def report(call: Call, summary: "Summary") -> None:
             call.say(N_("{field} is read from {column}"), field=field, column=column)
     for noun, count in summary.created_others.items():
         call.say(N_("Also made: {count} of {noun}"), noun=noun, count=f"{count:,}")
+    if summary.index_seconds >= 1:
+        seconds = f"{summary.index_seconds:.1f}"
+        call.say(
+            N_("Made ready for searching: {count}, in {seconds} s"),
+            count=f"{summary.indexed:,}",
+            seconds=seconds,
+        )
     for line, _field, _code, message in summary.problems:
         call.say(N_("line {line}: {message}"), line=line, message=message)
     if summary.rejected:

@@ -1,6 +1,7 @@
 """Import: a foreign file read in batches, each all or nothing, every row of it accounted for, under one transaction id."""
 
 import gc
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -50,13 +51,15 @@ class Summary:
     rejects_path: str | None = None
     created_others: dict[str, int] = field(default_factory=dict)
     """Records that were made because rows point at them, by noun."""
+    indexed: int = 0
+    index_seconds: float = 0.0
+    """How many changes were brought into the search index after the rows were in, and how long it took."""
 
     def as_dict(self) -> dict[str, Any]:
         """The same for JSON."""
         keys = ("line", "field", "code", "message")
-        return asdict(self) | {
-            "problems": [dict(zip(keys, problem, strict=True)) for problem in self.problems]
-        }
+        parts = {name: part for name, part in asdict(self).items() if not name.startswith("index")}
+        return parts | {"problems": [dict(zip(keys, problem, strict=True)) for problem in self.problems]}
 
 
 def run(
@@ -226,7 +229,9 @@ class _Import:
         if self.ctx.key and self.ctx.last_tx and not self.ctx.dry_run:
             with self.ctx.batch(self.verb, last=True):
                 pass
-        derived.catch_up(self.ctx)
+        begin = time.perf_counter()
+        self.summary.indexed = derived.catch_up(self.ctx)
+        self.summary.index_seconds = time.perf_counter() - begin
         if not self.ctx.dry_run:
             self.ctx.store.engine.dispose()  # the next connection has a cache of the usual size
         if self.rejects is not None and self.rejects.rows:
