@@ -110,6 +110,13 @@ def bind(
     return found
 
 
+def own(id: str, keys: str, action: str, label: str, *, show: bool = True, priority: bool = False) -> Binding:
+    """A binding besides the grammar, such as the sides of a comparison; known like all others."""
+    binding = Binding(keys, action, label, show=show, priority=priority, id=id)
+    _known[id] = binding
+    return binding
+
+
 def known() -> Mapping[str, Binding]:
     """Every binding there is, by id; the modules of all screens are loaded for it."""
     from crmtui.screens.sections import load_all

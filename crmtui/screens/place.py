@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
@@ -14,7 +13,7 @@ from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
 from crmtui.screens.frame import Crumb, FilterLine, KeyBar, Note, Pane, TooSmall, TopBar, told
 from crmtui.screens.glyphs import g
-from crmtui.screens.keys import bind
+from crmtui.screens.keys import bind, own
 
 if TYPE_CHECKING:
     from crmtui.screens.app import CrmApp
@@ -307,8 +306,8 @@ class Sheet(ModalScreen[R], Base[R]):
     """What lies over a screen: right half (`-right`), in the middle (`-centre`), or at the bottom (`-bottom`)."""
 
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("escape", "back", "", show=True, id="sheet.back"),
-        Binding("f1", "app.help", "", show=False, id="sheet.help"),
+        own("sheet.back", "escape", "back", "", show=True),
+        own("sheet.help", "f1", "app.help", "", show=False),
     ]
     PALETTE: ClassVar[bool] = False
     WHERE: ClassVar[str] = ""

@@ -5,7 +5,6 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.binding import Binding
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext, ngettext
@@ -14,7 +13,7 @@ from crmtui.screens.choices import Cell, Choice
 from crmtui.screens.frame import told
 from crmtui.screens.glyphs import g
 from crmtui.screens.hits import HitMenu, Steps, condition, hit_line, last, title_of
-from crmtui.screens.keys import bind, shown
+from crmtui.screens.keys import bind, own, shown
 from crmtui.screens.offering import Field, Offering
 from crmtui.screens.palette import heading
 from crmtui.services.nouns import NOUNS
@@ -65,7 +64,7 @@ class Searching(Offering):
     WIDTHS = (34, 0)
     BINDINGS: ClassVar[list[Any]] = [
         *bind("search", open=N_("Open hit"), next=N_("One kind only"), back=N_("Back"), hidden=("prev",)),
-        Binding("ctrl+y", "copy", N_("Copy"), id="search.copy"),
+        own("search.copy", "ctrl+y", "copy", N_("Copy")),
     ]
 
     def __init__(self) -> None:

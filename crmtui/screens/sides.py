@@ -7,7 +7,6 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
@@ -15,7 +14,7 @@ from crmtui.i18n import N_, gettext
 from crmtui.screens.frame import Pane
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
-from crmtui.screens.keys import bind
+from crmtui.screens.keys import bind, own
 from crmtui.screens.place import Sheet
 from crmtui.text import clean, cut, pad
 
@@ -98,9 +97,9 @@ class Sides(Sheet[frozenset[str]]):
     )
     BINDINGS: ClassVar[list[Any]] = [
         *bind("sides", save=N_("Save"), hidden=("up", "down"), priority=("save",)),
-        Binding("left,h", "mine", N_("Yours"), id="sides.mine"),
-        Binding("right,l", "theirs", N_("Theirs"), id="sides.theirs"),
-        Binding("enter", "save", N_("Save"), show=False, id="sides.done"),
+        own("sides.mine", "left,h", "mine", N_("Yours")),
+        own("sides.theirs", "right,l", "theirs", N_("Theirs")),
+        own("sides.done", "enter", "save", N_("Save"), show=False),
     ]
     DEFAULT_CSS = """
     Sides.-centre > Pane { height: auto; max-height: 80%; }
