@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
+from crmtui.screens.columns import Columns
 from crmtui.screens.fields import FieldRow, LineField, Said
 from crmtui.screens.frame import Pane
 from crmtui.screens.ink import ink
-from crmtui.screens.keys import bind
+from crmtui.screens.keys import bind, own
 from crmtui.screens.place import Sheet
 from crmtui.text import clean, cut, pad, width
 
 if TYPE_CHECKING:
     from crmtui.services.context import Context
     from crmtui.services.suggest import Offer
+
+__all__ = ["Choose", "Columns", "Confirm", "Period", "Reason", "Way", "Words", "choose_period"]
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,9 @@ class Ways(OptionList):
     """The ways, one a line."""
 
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("enter", "select", N_("Choose"), show=True, id="ask.choose"),
-        Binding("j", "cursor_down", show=False, id="ask.down"),
-        Binding("k", "cursor_up", show=False, id="ask.up"),
+        own("ask.choose", "enter", "select", N_("Choose"), show=True),
+        own("ask.down", "j", "cursor_down", show=False),
+        own("ask.up", "k", "cursor_up", show=False),
     ]
     DEFAULT_CSS = "Ways { height: auto; max-height: 20; background: $surface; padding: 0; }"
 

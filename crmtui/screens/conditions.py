@@ -1,333 +1,33 @@
 """The filter builder: conditions as a tree that is changed row by row, and the same as text, always in step."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.style import Style
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
 from crmtui.errors import CrmError, Invalid
 from crmtui.i18n import N_, gettext, ngettext
+from crmtui.screens.chips import and_, chips, without, word
+from crmtui.screens.condition_line import AskLine
+from crmtui.screens.condition_tree import ConditionTree, Row
 from crmtui.screens.fields import AreaField, LineField, Said, Taken, taken_by_click
 from crmtui.screens.frame import Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
-from crmtui.screens.keys import bind
+from crmtui.screens.keys import bind, own
 from crmtui.screens.place import Sheet
 from crmtui.services.nouns import NOUNS
-from crmtui.text import clean, cut, pad, width
+from crmtui.text import clean
 
 if TYPE_CHECKING:
     from crmtui.services.conditions import Ask, Examined, Group, Path
     from crmtui.services.context import Context
-    from crmtui.services.suggest import Offer
 
-WORDS = {
-    "=": N_("is"),
-    "!=": N_("is not"),
-    "~": N_("contains"),
-    "!~": N_("does not contain"),
-    "in": N_("is any of"),
-    "not in": N_("is none of"),
-    "under": N_("is in or below"),
-    "not under": N_("is not in or below"),
-    "<": N_("less than"),
-    "<=": N_("at most"),
-    ">": N_("more than"),
-    ">=": N_("at least"),
-    "is empty": N_("is empty"),
-    "is not empty": N_("is not empty"),
-}
-_OF_TIME = {
-    "<": N_("before"),
-    "<=": N_("until"),
-    ">": N_("after"),
-    ">=": N_("from"),
-    "in": N_("in"),
-    "=": N_("on"),
-    "!=": N_("not on"),
-    "not in": N_("not in"),
-}
-
-
-def word(sign: str, kind: str = "") -> str:
-    """What people read for an operator, in the language in use."""
-    words = WORDS | _OF_TIME if kind in ("day", "moment") else WORDS
-    return gettext(words.get(sign, sign))
-
-
-# -- the chips of a list ----------------------------------------------------------------------------------------
-
-
-def chips(text: str, noun: str = "") -> list[tuple[str, str]]:
-    """(label, condition) of each part of a condition at its uppermost `and`s, for the filter line."""
-    from crmtui.services import conditions
-
-    return [(_label(part, noun), part) for part in conditions.parts(text)] if text.strip() else []
-
-
-def without(text: str, place: int) -> str:
-    """The condition without its part number `place`, from 0."""
-    from crmtui.services import conditions
-
-    return conditions.without(text, place)
-
-
-def and_(*texts: str) -> str:
-    """The condition that holds where all of `texts` do. Raises Invalid for one that cannot be read."""
-    from crmtui.services import conditions
-
-    return conditions.every(*texts)
-
-
-def _label(part: str, noun: str) -> str:
-    from crmtui.services import conditions
-
-    try:
-        root = conditions.read(part)
-    except Invalid:
-        return part
-    ask = root.parts[0] if len(root.parts) == 1 else None
-    if not isinstance(ask, conditions.Ask):
-        return part
-    name, sign = _called(ask.name, noun), conditions.sign(ask)
-    if ask.op == "empty" or (ask.negated and ask.op in ("<", "<=", ">", ">=")):
-        return part.replace(ask.name, name, 1)
-    shown = {"=": "", ">=": g("more"), "<=": g("less"), "in": "", "under": g("into")}.get(sign, sign)
-    return " ".join(filter(None, (name, shown, conditions.typed(ask))))
-
-
-def _called(name: str, noun: str) -> str:
-    from crmtui.i18n import language
-    from crmtui.services import shape
-
-    if noun:
-        for field in shape.fields(noun):
-            if field.name == name:
-                label = gettext(field.label)
-                return label.lower() if language() == "en" else label
-    return name.removeprefix("x.").replace("_", " ")
-
-
-# -- the tree ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the tree: where its node stands, how it is drawn, and whether something is wrong with it."""
-
-    path: "Path"
-    guide: str
-    name: str
-    sign: str
-    value: str
-    group: bool
-    wrong: bool = False
-
-
-class ConditionTree(Widget, can_focus=True):
-    """The conditions, one a line under the groups that hold them."""
-
-    DEFAULT_CSS = "ConditionTree { height: auto; min-height: 2; width: 100%; }"
-
-    class Moved(Message):
-        """The cursor went to another row."""
-
-    class Opened(Message):
-        """A row is to be changed."""
-
-    def __init__(self) -> None:
-        super().__init__(id="tree")
-        self.rows: list[Row] = []
-        self.line = 0
-
-    def recolour(self) -> None:
-        """Draw again with the colours of the theme."""
-        self.refresh()
-
-    def get_content_height(self, container: Any, viewport: Any, width: int) -> int:
-        """A line for each row."""
-        return max(len(self.rows), 1)
-
-    @property
-    def path(self) -> "Path":
-        """The path of the row under the cursor."""
-        return self.rows[self.line].path if self.rows else ()
-
-    def show(self, rows: Sequence[Row], path: "Path | None" = None) -> None:
-        """Show these rows; the cursor goes to `path`, or stays where it is."""
-        wanted = self.path if path is None else path
-        self.rows = list(rows)
-        places = [number for number, row in enumerate(rows) if row.path == wanted]
-        self.line = places[0] if places else min(self.line, max(len(rows) - 1, 0))
-        self.refresh(layout=True)
-
-    def render(self) -> Text:
-        """The lines."""
-        room = self.size.width
-        names = max((width(row.name) for row in self.rows if not row.group), default=0)
-        text = Text(no_wrap=True, overflow="ellipsis", end="")
-        for number, row in enumerate(self.rows):
-            if number:
-                text.append("\n")
-            bar = self._bar(number)
-            text.append_text(self._drawn(row, bar, room, min(names, room // 3)))
-        return text
-
-    def _bar(self, number: int) -> Style | None:
-        if number != self.line:
-            return None
-        return ink(self).style("cursor_text", on="cursor") if self.has_focus else ink(self).style(on="panel")
-
-    def _drawn(self, row: Row, bar: Style | None, room: int, names: int) -> Text:
-        colours = ink(self)
-        text = Text(end="", no_wrap=True)
-        text.append(row.guide, bar or colours.style("faint"))
-        if row.group:
-            text.append(row.name, bar or colours.style("bold primary"))
-        else:
-            lead = f"{g('late')} " if row.wrong else ""
-            text.append(lead, bar or colours.style("error", bold=True))
-            name = pad(cut(row.name, names, ellipsis=g("cut")), names)
-            text.append(name + " ", bar or colours.style("error" if row.wrong else "foreground"))
-            text.append(row.sign + " ", bar or colours.style("muted"))
-            rest = max(room - text.cell_len, 4)
-            text.append(cut(row.value, rest, ellipsis=g("cut")), bar or colours.style("accent"))
-        text.pad_right(max(room - text.cell_len, 0))
-        if bar is not None:
-            text.stylize(bar)
-        return text
-
-    def move(self, by: int) -> None:
-        """To another row."""
-        line = min(max(self.line + by, 0), max(len(self.rows) - 1, 0))
-        if line != self.line:
-            self.line = line
-            self.refresh()
-            self.post_message(self.Moved())
-
-    def on_focus(self) -> None:
-        """The bar is bright."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """The bar is dimmed."""
-        self.refresh()
-
-    def on_click(self, event: events.Click) -> None:
-        """A click goes to a row, a second one opens it."""
-        if event.y < len(self.rows):
-            again = event.y == self.line and event.chain > 1
-            self.move(event.y - self.line)
-            if again:
-                self.post_message(self.Opened())
-
-
-class AskLine(Horizontal):
-    """The line in which one condition is typed: field, test, value."""
-
-    DEFAULT_CSS = """
-    AskLine { height: auto; display: none; margin: 1 0 0 0; }
-    AskLine.-shown { display: block; }
-    AskLine > Vertical { width: 1fr; height: 1; }
-    AskLine > #of-test { width: 20; }
-    """
-
-    def __init__(self, noun: str, reading: Callable[..., Any]) -> None:
-        super().__init__(id="strip")
-        self.noun, self._read = noun, reading
-        self.tests: list[Offer] = []
-        self.field = LineField(max=200, offering=self._fields, placeholder=gettext(N_("field")), id="field")
-        self.test = LineField(max=40, offering=self._tests, placeholder=gettext(N_("test")), id="test")
-        self.value = LineField(
-            max=3_000, offering=self._values, placeholder=gettext(N_("value")), free=True, id="value"
-        )
-
-    def compose(self) -> ComposeResult:
-        """Three lines side by side, each in a box of its own, under which its list opens."""
-        for name, line in (("field", self.field), ("test", self.test), ("value", self.value)):
-            yield Vertical(line, id=f"of-{name}")
-
-    async def _fields(self, typed: str) -> "Sequence[Offer]":
-        from crmtui.services import suggest
-
-        found: Sequence[Offer] = await self._read(lambda ctx: suggest.fields(ctx, self.noun, typed))
-        return found
-
-    async def _tests(self, typed: str) -> "Sequence[Offer]":
-        from crmtui.services import suggest
-
-        await self.learn()
-        return suggest.likely(self.tests, typed, 20)
-
-    async def _values(self, typed: str) -> "Sequence[Offer]":
-        from crmtui.services import conditions, suggest
-
-        name = self.field.given.strip()
-        found: Sequence[Offer] = await self._read(lambda ctx: suggest.values(ctx, self.noun, name, typed))
-        if not self.value.members:
-            return found
-        return [
-            suggest.Offer((conditions.source(one.value) or (one.value,))[0], one.shown, one.detail, one.count)
-            for one in found
-        ]
-
-    async def learn(self) -> None:
-        """Which tests the field takes. Raises Invalid where there is no such field."""
-        from crmtui.services import conditions, suggest
-
-        name = self.field.given.strip()
-
-        def read(ctx: "Context") -> "tuple[list[tuple[str, bool]], str]":
-            fields = suggest.fields(ctx, self.noun, name, 1)
-            kind = fields[0].detail if fields and fields[0].value == name else ""
-            return conditions.operators(ctx, self.noun, name), kind
-
-        allowed, kind = await self._read(read)
-        signs = [conditions.sign(conditions.Ask(name, op, (), negative)) for op, negative in allowed]
-        self.tests = [suggest.Offer(sign, word(sign, kind)) for sign in signs]
-
-    def put(self, ask: "Ask | None", kind: str = "") -> None:
-        """Show a condition to be changed, or a new one."""
-        from crmtui.services import conditions
-        from crmtui.services.forms import Held
-
-        self.field.place(ask.name if ask else "")
-        sign = conditions.sign(ask) if ask else ""
-        self.test.put(Held(word(sign, kind) if sign else "", sign))
-        self.value.place(conditions.typed(ask) if ask else "")
-        self.value.members = bool(ask and ask.op == "in")
-
-    def sign(self) -> str:
-        """The operator that is chosen or typed; the first that the field takes where none is."""
-        given = self.test.given.strip()
-        for offer in self.tests:
-            if given in (offer.value, offer.shown):
-                return offer.value
-        return self.tests[0].value if not given and self.tests else given
-
-    def ask(self) -> "Ask":
-        """The condition as it stands in the line. Raises Invalid, about the field, the test or the value."""
-        from crmtui.services import conditions
-
-        name = conditions.check_name(self.field.given.strip())
-        sign = self.sign()
-        found = conditions.read(f"{name} {sign}" if sign.endswith("empty") else f"{name} {sign} x").parts[0]
-        assert isinstance(found, conditions.Ask)
-        values = conditions.source(self.value.given, found.op)
-        if found.op != "empty" and not values:
-            raise Invalid("condition.no_value", N_("There is no value yet."), field="value")
-        ask = conditions.Ask(name, found.op, values, found.negated)
-        conditions.read(conditions.write(ask))
-        return ask
+__all__ = ["Builder", "ConditionTree", "FilterBuilder", "and_", "chips", "without"]
 
 
 class Builder(Vertical):
@@ -335,8 +35,8 @@ class Builder(Vertical):
 
     BINDINGS: ClassVar[list[Any]] = [
         *bind("filter", open=N_("Change"), new=N_("Condition"), hidden=("up", "down")),
-        Binding("left_parenthesis", "group", N_("Group"), id="filter.group", key_display="("),
-        Binding("exclamation_mark", "negate", N_("Not"), id="filter.negate", key_display="!"),
+        own("filter.group", "left_parenthesis", "group", N_("Group")),
+        own("filter.negate", "exclamation_mark", "negate", N_("Not")),
         *bind("filter", remove=N_("Remove"), pin=N_("Save view"), view=N_("Next view")),
     ]
     DEFAULT_CSS = """

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import OptionList, Static
 
@@ -17,7 +16,7 @@ from crmtui.i18n import N_, gettext, ngettext
 from crmtui.screens.fields import AreaField, FieldRow, Left, LineField, Said, Taken, taken_by_click
 from crmtui.screens.frame import Pane, told
 from crmtui.screens.glyphs import g
-from crmtui.screens.keys import bind
+from crmtui.screens.keys import bind, own
 from crmtui.screens.place import Sheet
 from crmtui.services.nouns import NOUNS
 from crmtui.text import clean, cut, width
@@ -49,7 +48,7 @@ class FormSheet(Sheet[str]):
     )
     BINDINGS: ClassVar[list[Any]] = [
         *bind("form", save=N_("Save"), priority=("save",)),
-        Binding("ctrl+t", "discard", N_("Drop the draft"), id="form.discard", priority=True),
+        own("form.discard", "ctrl+t", "discard", N_("Drop the draft"), priority=True),
     ]
     DEFAULT_CSS = """
     FormSheet #fields { height: 1fr; scrollbar-size: 1 1; }
@@ -586,67 +585,3 @@ def _example(question: "Question") -> str:
         "percent": "45",
         "email": "li@example.com",
     }.get(question.kind, "")
-
-
-# -- forms for what an opportunity goes through -----------------------------------------------------------------
-
-
-def closing(ref: str, won: bool) -> FormSheet:
-    """The form that closes an opportunity: a summary; of a lost one also the reason and who won it."""
-    if won:
-        return FormSheet(
-            "opp",
-            ref,
-            only=("summary", "amount", "closed_on"),
-            required=("summary",),
-            title=gettext(N_("Won: {ref}")).format(ref=ref),
-            said=gettext(N_("{ref} won")).format(ref=ref),
-            save=lambda ctx, given: _close(ctx, ref, True, given),
-        )
-    return FormSheet(
-        "opp",
-        ref,
-        only=("loss_reason", "competitor", "summary", "closed_on"),
-        required=("loss_reason", "competitor", "summary"),
-        loose=("competitor",),
-        title=gettext(N_("Lost: {ref}")).format(ref=ref),
-        said=gettext(N_("{ref} lost")).format(ref=ref),
-        save=lambda ctx, given: _close(ctx, ref, False, given),
-    )
-
-
-def _close(ctx: "Context", ref: str, won: bool, given: Mapping[str, str]) -> None:
-    from crmtui.clock import parse_date
-    from crmtui.errors import about
-    from crmtui.services import opportunity
-
-    with about("closed_on"):
-        on = parse_date(given["closed_on"], ctx.clock.today()) if given.get("closed_on") else None
-    opportunity.close(
-        ctx,
-        ref,
-        won=won,
-        summary=given.get("summary", ""),
-        competitor=given.get("competitor", ""),
-        reason=given.get("loss_reason", ""),
-        on=on,
-        amount=given.get("amount", ""),
-    )
-
-
-def adjusting(ref: str) -> FormSheet:
-    """The form that changes amount, probability and expected close date of an opportunity."""
-
-    def save(ctx: "Context", given: dict[str, str]) -> None:
-        from crmtui.services import opportunity
-
-        opportunity.adjust(ctx, ref, dict(given))
-
-    return FormSheet(
-        "opp",
-        ref,
-        only=("amount", "probability", "expected_close_on"),
-        title=gettext(N_("Adjust {ref}")).format(ref=ref),
-        said=gettext(N_("{ref} adjusted")).format(ref=ref),
-        save=save,
-    )

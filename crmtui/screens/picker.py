@@ -1,7 +1,6 @@
 """The picker: one record out of many, found by name, pinyin, initials or ref while somebody types."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import events
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 MOST = 200
 
 
-@dataclass(frozen=True)
-class Picked:
+class Picked(NamedTuple):
     """The record that was picked."""
 
     ref: str

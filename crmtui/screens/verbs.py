@@ -240,7 +240,7 @@ async def lose(screen: Any, noun: str, refs: list[str]) -> None:
 
 
 async def _close(screen: Any, ref: str, won: bool) -> None:
-    from crmtui.screens.forms import closing
+    from crmtui.screens.closing import closing
 
     await screen.program.push_screen(closing(ref, won))
 

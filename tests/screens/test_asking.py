@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from crmtui.screens.ask import Choose, Confirm, Reason, Way, Words, choose_period
+from crmtui.screens.ask import Choose, Columns, Confirm, Reason, Way, Words, choose_period
+from crmtui.screens.columns import Chosen
 from crmtui.screens.picker import Found, Picked, Picker
 from crmtui.services import lead, records
 from crmtui.services.context import Context
@@ -145,5 +146,17 @@ def test_words_and_periods(url: str) -> None:
         await until(pilot, lambda: app.screen.query("Offers"))
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.answers[1:] == ["last quarter"])
+
+    bare(url, script)
+
+
+def test_columns_are_shown_hidden_moved_and_grouped(url: str) -> None:
+    async def script(app: Bare, pilot: Pilot[Any]) -> None:
+        sheet = await app.show(Columns("opp", ["name", "stage", "amount"]), pilot)
+        await until(pilot, lambda: sheet._every)
+        await pilot.press("down", "o")
+        await pilot.press("greater_than_sign", "up", "up", "space", "enter")
+        await until(pilot, lambda: app.answers)
+        assert app.answers == [Chosen(("amount", "stage"), "stage")]
 
     bare(url, script)

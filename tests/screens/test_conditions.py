@@ -8,7 +8,8 @@ from textual import events
 from textual.pilot import Pilot
 
 from crmtui.screens import conditions
-from crmtui.screens.conditions import AskLine, Builder, ConditionTree, FilterBuilder
+from crmtui.screens.condition_line import AskLine
+from crmtui.screens.conditions import Builder, ConditionTree, FilterBuilder
 from crmtui.screens.fields import AreaField, Offers
 from crmtui.services import records
 from crmtui.services.context import Context

@@ -10,9 +10,10 @@ from textual import events
 from textual.pilot import Pilot
 
 from crmtui.screens.app import CrmApp
+from crmtui.screens.closing import adjusting, closing
 from crmtui.screens.desk import Desk
 from crmtui.screens.fields import AreaField, FieldRow, LineField, Offers
-from crmtui.screens.forms import FormSheet, adjusting, closing
+from crmtui.screens.forms import FormSheet
 from crmtui.screens.sides import Pairs, Sides
 from crmtui.services import records
 from crmtui.services.context import Context
