@@ -184,6 +184,26 @@ def _dated(text: str, formats: Sequence[str], clock: Clock, kind: str) -> str:
     return text
 
 
+NUMBERS = ("money", "whole", "percent", "rate")
+_COMMA = re.compile(
+    "([+-]?)([0-9]+|[0-9]{1,3}(?:[. '\u2019\u00a0\u202f][0-9]{3})+)(?:,([0-9]+))?([ \u00a0\u202f]*%)?"
+)
+
+
+def with_points(texts: Texts) -> list[str | None]:
+    """Numbers that are written as 1.200,50 or 1 200,50 as 1200.50; other texts as they are."""
+    return [text if text is None else _with_point(text) for text in texts]
+
+
+def _with_point(text: str) -> str:
+    found = _COMMA.fullmatch(text.strip())
+    if found is None:
+        return text
+    sign, whole, part, percent = found.groups()
+    digits = re.sub("[^0-9]", "", whole)
+    return f"{sign}{digits}{'.' + part if part else ''}{'%' if percent else ''}"
+
+
 def plain_refs(texts: Texts) -> list[str | None]:
     """References as our JSON writes them ({"ref": …, "name": …}, or a list of these) as the refs that they name."""
     return [_plain_ref(text) if text and text[0] in "{[" else text for text in texts]

@@ -46,6 +46,8 @@ class Entering:
         self.model = table(noun)
         self.whole: Collection[str] = ()
         """Columns in which nothing is absent, as far as that is known."""
+        self.changed: Sequence[int] = ()
+        """The places of the rows that changed their records."""
         self.keys: Mapping[str, list[str | None]] = {}
         """The columns of search keys that are made already."""
 
@@ -226,7 +228,7 @@ class Entering:
                 same += 1
         if not differing:
             return 0, same
-        changed = self._settled(differing)
+        changed = self.changed = self._settled(differing)
         refused = sum(place in self.faults for place, _, _ in differing)
         return len(changed), same + len(differing) - refused - len(changed)
 

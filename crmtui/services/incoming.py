@@ -80,6 +80,8 @@ def _prepared(
         texts = columns.one_line(texts)
     if mapping.date_formats and field.kind in ("day", "moment"):
         texts = columns.dates(texts, mapping.date_formats, ctx.clock, field.kind)
+    if mapping.decimal == "," and field.kind in columns.NUMBERS:
+        texts = columns.with_points(texts)
     if kind in ("json", "jsonl") and field.kind in ("ref", "refs", "target"):
         texts = columns.plain_refs(texts)
     return texts

@@ -14,6 +14,7 @@ from crmtui.text import nearest
 ON_MATCH = ("update", "skip", "fail")
 CREATABLE = ("account", "product", "user", "dept", "territory", "competitor", "attribute", "type")
 NEWLINE = ("refuse", "space")
+DECIMAL = (".", ",")
 _KEYS = (
     "noun",
     "key",
@@ -21,6 +22,7 @@ _KEYS = (
     "create",
     "missing",
     "date_format",
+    "decimal",
     "ignore",
     "newline",
     "columns",
@@ -42,6 +44,8 @@ class Mapping:
     create: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset(("",))
     date_formats: tuple[str, ...] = ()
+    decimal: str = "."
+    """What stands before the decimals of numbers; with a comma, points set thousands apart."""
     ignore: tuple[str, ...] = ()
     newline: str = "refuse"
     columns: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
@@ -128,6 +132,7 @@ def _checked(found: Dictionary[str, Any]) -> Mapping:
         ),
         missing=frozenset(("", *_texts("missing", found.get("missing", [])))),
         date_formats=_formats(_texts("date_format", found.get("date_format", []))),
+        decimal=_one_of("decimal", _scalar("decimal", found.get("decimal", ".")), DECIMAL),
         ignore=_texts("ignore", found.get("ignore", [])),
         newline=_one_of("newline", _scalar("newline", found.get("newline", "refuse")), NEWLINE),
         columns=columns,

@@ -33,6 +33,21 @@ Progress = Callable[[int, int, int], None]
 """Called with the bytes read, the bytes there are, and the rows read."""
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What became of one row: `what` is the name of its count in the Summary, `ref` the record that it means."""
+
+    what: str
+    line: int
+    cells: Sequence[str]
+    ref: str | None = None
+    error: CrmError | None = None
+
+
+Told = Callable[[Sequence[Fate]], None]
+"""Called with what became of rows, once that stands."""
+
+
 @dataclass
 class Summary:
     """What became of the rows: `read` is the sum of the other five counts."""
@@ -77,6 +92,7 @@ def run(
     sheet: str | None = None,
     delimiter: str | None = None,
     progress: Progress | None = None,
+    told: Told | None = None,
 ) -> Summary:
     """Import the file at `path` (`-`: the standard input) into `noun`, or the noun of the mapping file; return the summary.
 
@@ -91,6 +107,7 @@ def run(
             reading.open_source(path, encoding=encoding, sheet=sheet, delimiter=delimiter)
         )
         job = _Import(ctx, noun, plan, source, progress)
+        job.told = told
         if rejects and not ctx.dry_run:
             job.rejects = stack.enter_context(Rejects(rejects, source.header))
         stack.enter_context(_undisturbed())
@@ -147,6 +164,8 @@ class _Done:
     unchanged: int = 0
     skipped: int = 0
     rejected: list[tuple[int, Sequence[str], CrmError]] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
+    """Of the rows that were taken, if anybody wants to know."""
     waiting: list[tuple[int, Sequence[str]]] = field(default_factory=list)
     """Rows that point at a record of their own noun which is not there yet: it may stand further down."""
 
@@ -160,6 +179,7 @@ class _Import:
         self.ctx, self.noun, self.plan, self.source, self.progress = ctx, noun, plan, source, progress
         self.verb = f"{noun}.import"
         self.rejects: Rejects | None = None
+        self.told: Told | None = None
         self.meanwhile: Callable[[], object] = bool
         """Called when the store gets to work for a while."""
         header = [csv_uncell(name) for name in source.header] if source.kind == "csv" else source.header
@@ -242,9 +262,13 @@ class _Import:
         self.summary.rejected += 1
         if len(self.summary.problems) < MOST_PROBLEMS:
             self.summary.problems.append((line, error.field, error.code, str(error)))
+        if self.rejects is None and self.told is None:
+            return
+        plain = [csv_uncell(cell) for cell in cells] if self.source.kind == "csv" else cells
         if self.rejects is not None:
-            plain = [csv_uncell(cell) for cell in cells] if self.source.kind == "csv" else cells
             self.rejects.write(line, plain, error)
+        if self.told is not None:
+            self.told([Fate("rejected", line, plain, error=error)])
 
     def _ready(self, lines: list[int], rows: list[list[str]]) -> Batch:
         return ahead.ready(lines, rows, self.layout, self.plan, self.source, self.ctx, self.noun)
@@ -269,6 +293,8 @@ class _Import:
         self.summary.unchanged += done.unchanged
         self.summary.skipped += done.skipped
         self.matcher.entering |= bool(done.created)
+        if self.told is not None:
+            self.told(done.fates)
         for line, cells, error in done.rejected:
             self._reject(line, cells, error)
         if self.rejects is not None:
@@ -297,6 +323,8 @@ class _Import:
         way.insert(new, self.meanwhile)
         done.created = len(new) - sum(map(faults.__contains__, new))
         self._known(tx, way, known, texts, done)
+        if self.told is not None:
+            done.fates = self._fates(lines, rows, new, known, way)
         done.waiting = [(lines[place], rows[place]) for place in sorted(waiting)]
         done.rejected += [
             (lines[place], rows[place], faults[place][0]) for place in sorted(faults) if place not in waiting
@@ -372,6 +400,29 @@ class _Import:
         for place, record in pairs:
             if place not in way.faults:
                 self.matcher.seen.add(record["id"])
+
+    def _fates(
+        self,
+        lines: Sequence[int],
+        rows: Sequence[Sequence[str]],
+        new: Sequence[int],
+        known: Sequence[tuple[int, Existing]],
+        way: entering.Entering,
+    ) -> list[Fate]:
+        """What became of the rows without faults."""
+        changed = set(way.changed)
+        same = "skipped" if self.plan.on_match == "skip" else "unchanged"
+        taken = [Fate("created", lines[place], rows[place]) for place in new if place not in way.faults]
+        return taken + [
+            Fate(
+                "updated" if place in changed else same,
+                lines[place],
+                rows[place],
+                ref_of(self.noun, record["id"]),
+            )
+            for place, record in known
+            if place not in way.faults
+        ]
 
     def _refuse_known(self, tx: Tx, way: entering.Entering, pairs: Sequence[tuple[int, Existing]]) -> None:
         mine = bulk.reachable(tx, self.noun, [record["id"] for _, record in pairs], "import")
