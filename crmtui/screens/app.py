@@ -13,7 +13,7 @@ from textual.worker import WorkerFailed
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
-from crmtui.screens import themes
+from crmtui.screens import accessible, themes
 from crmtui.screens.desk import Desk
 from crmtui.screens.frame import Note, TooSmall, told
 from crmtui.screens.glyphs import g, glyphs
@@ -311,7 +311,7 @@ class CrmApp(App[int]):
     def announce(self, rows: Any) -> None:
         """The list `rows` stands on another row: say so where a screen reader follows the last line."""
         if self.look.accessible:
-            self.note(f"{rows.position_text}: {rows.copy_text().splitlines()[0] if rows.count else ''}")
+            accessible.say(self.screen, accessible.where(rows))
 
     def note(self, text: str, kind: str = "info", seconds: float = Note.SECONDS) -> None:
         """One line at the bottom right."""

@@ -251,6 +251,7 @@ class Chips(Line):
 class Pane(Vertical):
     """A bordered part of a screen: its title top left, the way out bottom right; it says itself when it has nothing to show."""
 
+    ALLOW_MAXIMIZE = True
     DEFAULT_CSS = """
     Pane {
         border: round $border; border-title-color: $primary; border-title-style: bold;
@@ -280,6 +281,11 @@ class Pane(Vertical):
         """The title, which is data: nothing in it is markup."""
         self._title = title
         self.border_title = Text(clean(title)) if title else None  # type: ignore[assignment]
+
+    @property
+    def title(self) -> str:
+        """The title."""
+        return self._title
 
     def say_out(self, text: str) -> None:
         """What stands in the border at the bottom right."""
@@ -351,6 +357,13 @@ class KeyBar(Line):
     """The last row: the keys that work right now, most used first."""
 
     DEFAULT_CSS = "KeyBar { dock: bottom; background: $panel; }"
+    said = ""
+    """What stands there in place of the keys, for a screen reader."""
+
+    def say(self, text: str) -> None:
+        """Show `text` in place of the keys."""
+        self.said = text
+        self.refresh()
 
     def on_mount(self) -> None:
         """Follow the focus."""
@@ -358,6 +371,9 @@ class KeyBar(Line):
 
     def draw(self, room: int) -> None:
         """Key and word of each binding that is shown; at narrow sizes the first seven."""
+        if self.said:
+            self.put(f" {self.said}")
+            return
         palette = f"{shown('ctrl+p')} {gettext(N_('palette'))}"
         most = 7 if room < 100 else 99
         seen: set[str] = set()

@@ -11,6 +11,7 @@ from textual.worker import Worker, WorkerState
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
+from crmtui.screens import accessible
 from crmtui.screens.frame import Crumb, FilterLine, KeyBar, Note, Pane, TooSmall, TopBar, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind, own
@@ -93,6 +94,7 @@ class Place(Base[None]):
     """A page of one record: it lies over a tab, and Esc leads back."""
 
     AUTO_FOCUS = "#body *"
+    ALLOW_IN_MAXIMIZED_VIEW = "TopBar, Crumb, FilterLine, KeyBar, Note"
     BINDINGS: ClassVar[list[Any]] = bind("place", hidden=("back", "refresh", "view", "menu"))
     DEFAULT_CSS = """
     Place { layers: base note; background: $background; }
@@ -269,6 +271,27 @@ class Place(Base[None]):
         """Keep the line that tells at the right."""
         for note in self.query(Note):
             note.hide()
+
+    # -- for screen readers
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """One pane at a time, where that is wanted."""
+        if self.program.look.accessible:
+            accessible.alone(self, event.widget)
+
+    def focus_next(self, selector: Any = "*") -> Any:
+        """To the next part, also of a pane that is out of sight while another stands alone."""
+        self._together()
+        return super().focus_next(selector)
+
+    def focus_previous(self, selector: Any = "*") -> Any:
+        """To the part before, as `focus_next`."""
+        self._together()
+        return super().focus_previous(selector)
+
+    def _together(self) -> None:
+        if self.program.look.accessible:
+            self.minimize()
 
     # -- keys that mean the same everywhere
 
