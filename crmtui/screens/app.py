@@ -172,7 +172,7 @@ class CrmApp(App[int]):
         if self.start:
             await self.open_record(self.start)
         self._greet()
-        self.set_interval(self.POLL_SECONDS, self._look_for_changes)
+        self.set_interval(self.POLL_SECONDS, self.look_for_changes)
 
     async def _go_where_it_was(self) -> None:
         """To the section and tab of the last time, as far as they are there and may be seen."""
@@ -338,7 +338,7 @@ class CrmApp(App[int]):
             self.note(told(error), "error")
             return None
         self.tell_done(said(done.value) if callable(said) else said, done.tx, done.notes)
-        await self._look_for_changes()
+        await self.look_for_changes()
         return done.value
 
     def tell_done(self, said: str, tx: str | None, notes: Sequence[str] = ()) -> None:
@@ -361,7 +361,8 @@ class CrmApp(App[int]):
 
     # -- what others change
 
-    async def _look_for_changes(self) -> None:
+    async def look_for_changes(self) -> None:
+        """Read anew what is shown when the store changed; note when it cannot be reached."""
         from crmtui.services import watch
 
         mark = self.mark

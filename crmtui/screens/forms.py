@@ -454,7 +454,7 @@ class FormSheet(Sheet[str]):
         self.dismiss(ref)
         if said:
             self.app.call_later(self.program.tell_done, said, tx, notes)
-            self.app.call_later(self.program._look_for_changes)
+            self.app.call_later(self.program.look_for_changes)
 
     def complain(self, error: CrmError) -> None:
         """Put an error below the field that it is about, else below the form."""

@@ -34,6 +34,12 @@ def maven(maven_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drafts and logs of a test stay in its own folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(autouse=True)
 def _english() -> Any:
     """Every test begins in English, with the usual signs."""
     from crmtui.screens.glyphs import glyphs
