@@ -18,7 +18,7 @@ from crmtui.screens.ink import ink
 from crmtui.screens.keys import bind
 from crmtui.text import width
 
-FIGURES = {"count": 5, "bar": 0, "value": 6, "passed": 5, "days": 6}
+FIGURES = {"count": 6, "bar": 0, "value": 6, "passed": 5, "days": 6}
 """The figures of a row and their cells; the bar takes what is left."""
 NARROWEST = 6
 """A bar of fewer cells says nothing and is left out."""

@@ -302,7 +302,7 @@ def funnel() -> FunnelRows:
 
 
 def test_the_funnel_as_rows() -> None:
-    rows = on_screen(funnel(), rows_of, (61, 6))
+    rows = on_screen(funnel(), rows_of, (62, 6))
     assert rows[0].split() == ["entered", "M", "pass", "days"]
     assert rows[1].split() == ["Prospecting", "61", "█" * 26, "48.0", "12"]
     assert rows[2].split() == ["华东精工", "44", "█" * 13, "─" * 12, "24.0", "72%", "16"]
@@ -311,7 +311,7 @@ def test_the_funnel_as_rows() -> None:
 
 
 def test_names_keep_their_room_before_figures() -> None:
-    rows = on_screen(funnel(), rows_of, (22, 6))
+    rows = on_screen(funnel(), rows_of, (23, 6))
     assert [row.split()[0] for row in rows[1:5]] == ["Prospecting", "华东精工", "Proposal", "Won"]
     assert [row.split()[1:] for row in rows[1:3]] == [["61", "48.0"], ["44", "24.0"]]
 

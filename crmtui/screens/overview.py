@@ -1,0 +1,558 @@
+"""The overview: where the period stands, what is near, what is new; every figure, bar and row opens what it stands for."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from shlex import quote
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from crmtui.errors import CrmError
+from crmtui.i18n import N_, gettext
+from crmtui.screens import figuretiles, funnels, happenings, said
+from crmtui.screens.bars import Bar, Columns, month_name
+from crmtui.screens.frame import Pane, told
+from crmtui.screens.funnelrows import FunnelRows
+from crmtui.screens.glyphs import g
+from crmtui.screens.keys import GRAMMAR, bind, shown
+from crmtui.screens.leading import LeadingPane
+from crmtui.screens.links import Links, LinkTile, Opened
+from crmtui.screens.listing import Row, WindowedList, static
+from crmtui.screens.place import WHOSE, Place, Verb
+from crmtui.screens.popup import open_figure
+from crmtui.screens.sections import Tab
+from crmtui.screens.tiles import Big
+
+if TYPE_CHECKING:
+    from crmtui.services.context import Context
+    from crmtui.services.dashboard import Month, Tiles
+    from crmtui.services.funnel import Row as Stage
+
+PANES = ("steps", "near", "news", "chart", "funnel")
+"""In the order of Tab, after the tiles."""
+
+
+class TileRow(Pane):
+    """The five tiles side by side, each with a border of its own; the row has one while it says something itself."""
+
+    DEFAULT_CSS = """
+    TileRow { layout: horizontal; height: 7; border: none; padding: 0; background: $background; }
+    TileRow:focus-within { border: none; }
+    TileRow.-said { border: round $border; }
+    .-ascii TileRow, .-ascii TileRow:focus-within { border: none; }
+    .-ascii TileRow.-said { border: ascii $border; }
+    """
+
+    def loading_on(self, on: bool = True) -> None:
+        """Every tile says it in its own title."""
+        super().loading_on(on)
+        for tile in self.query(LinkTile):
+            tile.waiting(" " + g("cut") if on else "")
+
+
+class Overview(Place):
+    """The first screen: tiles, what is near and new, the year against its quota, the funnel."""
+
+    SECTION = 1
+    TAB = "overview"
+    WHERE = "overview"
+    FILTER = False
+    PERIOD = True
+    AUTO_FOCUS = ""
+    HELP = (
+        N_("Where the period stands, what is near and what is new, for you, your team or everybody."),
+        N_(
+            "Tab goes from pane to pane; Enter opens the records behind a figure, v all that a pane is about."
+        ),
+    )
+    BINDINGS: ClassVar[list[Any]] = bind(
+        "overview",
+        view=N_("All of it"),
+        new=N_("New"),
+        zoom=N_("Full size"),
+        hidden=("next", "prev", "copy"),
+    )
+    DEFAULT_CSS = """
+    Overview .-off { display: none; }
+    Overview #middle { height: 12fr; }
+    Overview #bottom { height: 14fr; }
+    Overview #stages { margin: 0 0 1 0; }
+    """
+
+    def __init__(self, tab: Tab | None = None) -> None:
+        super().__init__(tab)
+        self.tiles: Tiles | None = None
+        self.months: list[Month] = []
+        self.stages: list[Stage] = []
+        self.beginning = False
+        """Whether the first steps are still to be done."""
+        self.at_page = 0
+        self.near_where: dict[str, str] = {}
+
+    def body(self) -> ComposeResult:
+        """Tiles above, lists in the middle, charts below."""
+        with Vertical():
+            yield TileRow(*(LinkTile(id=name) for name in figuretiles.NAMES), id="tiles")
+            with Horizontal(id="middle"):
+                yield LeadingPane(self._list("steps"), id="steps")
+                yield LeadingPane(self._list("near"), Links(id="near-counts"), id="near")
+                yield LeadingPane(self._list("news"), id="news")
+            with Horizontal(id="bottom"):
+                yield LeadingPane(Columns(id="months"), id="chart")
+                yield LeadingPane(FunnelRows(id="stages"), Links(id="slowest"), id="funnel")
+
+    def _list(self, name: str) -> WindowedList:
+        columns = getattr(happenings, f"{name}_columns")()
+        return WindowedList(columns, marks=False, header=False, id=f"{name}-rows")
+
+    def on_mount(self) -> None:
+        """Name everything; the figures come with the first reading."""
+        for name in figuretiles.NAMES:
+            self.tile(name).tell(gettext(_TILES[name]), Big(""))
+        for name, (title, way) in _PANES.items():
+            self.pane(name).name_it(gettext(title))
+            if way:
+                key = shown(GRAMMAR["view"][0])
+                self.pane(name).lead(f"{gettext(way)} {key}", f"screen.way('{name}')")
+        self._arrange()
+
+    def tile(self, name: str) -> LinkTile:
+        """The tile of that name."""
+        return self.query_one(f"#{name}", LinkTile)
+
+    def pane(self, name: str) -> LeadingPane:
+        """The pane of that name."""
+        return self.query_one(f"#{name}", LeadingPane)
+
+    # -- reading
+
+    async def load(self) -> None:
+        """Every pane by itself, what is asked for first first; what takes long comes at the end."""
+        who, period = self.whose, self.period
+        panes = [self._load_steps(), self._load_near(who), self._load_news(who)]
+        if self._sees_opps():
+            panes = [self._load_tiles(who, period), *panes, *self._load_charts(who, period)]
+        await asyncio.gather(*panes)
+        self._focus_first()
+        await self._load_later(who)
+
+    def _sees_opps(self) -> bool:
+        """Without the right to see opportunities there are no figures: one sentence says so."""
+        sees = "opp" in self.program.allowed
+        if not sees:
+            self.query_one(TileRow).say(_forbidden())
+        self._arrange()
+        return sees
+
+    async def _load_tiles(self, who: str, period: str) -> None:
+        from crmtui.services import dashboard
+
+        def work(ctx: "Context") -> "tuple[Tiles, str]":
+            return dashboard.tiles(ctx, who, period), figuretiles.before(ctx, period)
+
+        await self.into(self.query_one(TileRow), work, lambda found: self._show_tiles(*found))
+
+    def _show_tiles(self, tiles: "Tiles", before: str) -> None:
+        self.tiles = tiles
+        quota = self._open_quota if "quota" in self.program.allowed else None
+        figuretiles.show_all(tiles, self.tile, self._when(), before, quota, self._open_forecast)
+
+    def _when(self) -> str:
+        """The name of the period; empty for this quarter."""
+        return "" if self.period == "this quarter" else self.period
+
+    async def _load_steps(self) -> None:
+        from crmtui.services import news
+
+        def show(missing: Sequence[str]) -> None:
+            self.beginning = "leads" in missing or len(missing) > 1
+            self.query_one("#steps-rows", WindowedList).show(static(happenings.steps(missing)))
+            self._arrange()
+
+        await self.into(self.pane("steps"), news.steps, show)
+
+    async def _load_near(self, who: str) -> None:
+        def show(rows: Sequence[Row]) -> None:
+            self.query_one("#near-rows", WindowedList).show(static(rows))
+            self.pane("near").name_it(happenings.near_title(self.program.today))
+            if not rows:
+                self.pane("near").say(gettext(N_("All clear: nothing is due within a week.")))
+            elif rows[0].data.late:
+                self._focus_first()
+
+        await self.into(self.pane("near"), lambda ctx: happenings.near(ctx, who), show)
+
+    async def _load_news(self, who: str) -> None:
+        def show(rows: Sequence[Row]) -> None:
+            self.query_one("#news-rows", WindowedList).show(static(rows))
+            if not rows:
+                self.pane("news").say(gettext(N_("Nothing has changed yet. w whose · n new")))
+
+        await self.into(self.pane("news"), lambda ctx: happenings.recent(ctx, who), show, behind=True)
+
+    def _load_charts(self, who: str, period: str) -> "list[Any]":
+        from crmtui.services import dashboard, funnel
+
+        chart, rows = self.pane("chart"), self.pane("funnel")
+        return [
+            self.into(rows, lambda ctx: funnel.rows(ctx, who, period), self._show_funnel),
+            self.into(chart, lambda ctx: dashboard.months(ctx, who, period), self._show_chart, behind=True),
+        ]
+
+    def _show_chart(self, months: "list[Month]") -> None:
+        self.months = months
+        bars = [
+            Bar(
+                month_name(one.period.start),
+                one.won.value.minor,
+                one.forecast.value.minor,
+                one.quota.minor if one.quota is not None else None,
+            )
+            for one in months
+        ]
+        pane, chart = self.pane("chart"), self.query_one(Columns)
+        today = self.program.today
+        current = next((at for at, one in enumerate(months) if today in one.period), len(months) - 1)
+        chart.show(bars, months[0].won.value.currency, None if self.reason == "store" else current)
+        title = gettext(_PANES["chart"][0])
+        pane.name_it(f"{title}, {chart.unit}" if chart.unit else title)
+        if not any(bar.won or bar.forecast or bar.quota for bar in bars):
+            pane.say(gettext(N_("Nothing was won or is expected in this year. p other period · n new")))
+
+    def _show_funnel(self, rows: "list[Stage]") -> None:
+        self.stages = funnels.stages(rows)
+        pane = self.pane("funnel")
+        when = self._when()
+        title = N_("Funnel {period}") if when else N_("Funnel this quarter")
+        pane.name_it(gettext(title).format(period=when))
+        currency = rows[0].value.value.currency
+        self.query_one(FunnelRows).show(funnels.here(rows), currency, gettext(N_("open opps")))
+        self.query_one("#slowest", Links).show(funnels.slowest(rows))
+        if not any((one.here and one.here.value) or one.came.value for one in self.stages):
+            pane.say(gettext(N_("No opportunities are open. n new · w whose")))
+
+    async def _load_later(self, who: str) -> None:
+        """How many are near, and the trends: nothing waits for them."""
+        try:
+            near = await self.desk.read_behind(lambda ctx: happenings.near_counts(ctx, who))
+            self.near_where = {figure.noun: figure.where for figure in near}
+            self.query_one("#near-counts", Links).show(happenings.counted(near))
+            if self.tiles is not None:
+                figuretiles.show_trends(
+                    *await self.desk.read_behind(lambda ctx: figuretiles.trends(ctx, who)), self.tile
+                )
+        except CrmError as error:
+            self.program.note(told(error), "warn")
+
+    # -- pages and focus
+
+    def _pages(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Name and parts of each page; there is one where everything has room."""
+        lists = ("steps", "near", "news") if self.beginning else ("near", "news")
+        charts = ("chart", "funnel") if "opp" in self.program.allowed else ()
+        tiles = figuretiles.NAMES
+        narrow, short = self.size.width < 100, self.size.height < 30
+        if not narrow and not short:
+            return [("", (*tiles, *lists, *charts))]
+        if not narrow:
+            return [(N_("now"), (*tiles, *lists)), *([(N_("charts"), charts)] if charts else [])]
+        first = ("won", "forecast", "overdue")
+        pages = [(N_("now"), (*first, *lists))]
+        if self.beginning:
+            pages = [(N_("start"), (*first, "steps")), (N_("now"), ("near", "news"))]
+        if charts:
+            pages += [(N_("chart"), ("weighted", "win_rate", "chart")), (N_("funnel"), ("funnel",))]
+        return pages
+
+    def _arrange(self) -> None:
+        """Show the parts of this page."""
+        if not self.is_mounted:
+            return
+        pages = self._pages()
+        self.at_page = min(self.at_page, len(pages) - 1)
+        parts = set(pages[self.at_page][1])
+        for name in (*figuretiles.NAMES, *PANES):
+            self.query_one(f"#{name}").set_class(name not in parts, "-off")
+        groups = {"tiles": set(figuretiles.NAMES), "middle": set(PANES[:3]), "bottom": set(PANES[3:])}
+        for name, members in groups.items():
+            self.query_one(f"#{name}").set_class(not parts & members, "-off")
+
+    def on_resize(self, event: Any) -> None:
+        """Another size may have other pages."""
+        self._arrange()
+        self.redraw_frame()
+
+    def action_page(self, number: int) -> None:
+        """The page of that number, and the focus on its first pane."""
+        stops = [stop for stop in self._stops() if stop[0] == number]
+        if stops:
+            self._stop_at(*stops[0])
+        else:
+            self.at_page = number
+            self._arrange()
+            self.redraw_frame()
+
+    def _stops(self) -> list[tuple[int, Widget]]:
+        """Page and widget of everything that Tab stops at; the tiles of a page are one stop."""
+        found: list[tuple[int, Widget]] = []
+        for number, (_, parts) in enumerate(self._pages()):
+            tiles = [self.tile(name) for name in parts if name in figuretiles.NAMES]
+            if tiles and not self.query_one(TileRow).has_class("-said"):
+                found.append((number, tiles[0]))
+            for name in PANES:
+                pane = self.pane(name)
+                if name in parts and not pane.has_class("-said"):
+                    found += [(number, one) for one in pane.children if one.can_focus]
+        return found
+
+    def _stop_at(self, number: int, widget: Widget) -> None:
+        if self.maximized:
+            self.minimize()
+        if number != self.at_page:
+            self.at_page = number
+            self._arrange()
+            self.redraw_frame()
+        self.call_after_refresh(widget.focus)
+
+    def _step(self, by: int) -> None:
+        stops = self._stops()
+        if not stops:
+            return
+        widgets = [widget for _, widget in stops]
+        here = self.focused
+        if isinstance(here, LinkTile):
+            here = next((one for number, one in stops if number == self.at_page), here)
+        place = (widgets.index(here) + by) % len(stops) if here in widgets else 0
+        self._stop_at(*stops[place])
+
+    def action_next(self) -> None:
+        """The next pane, on the next page when need be."""
+        self._step(1)
+
+    def action_prev(self) -> None:
+        """The pane before."""
+        self._step(-1)
+
+    def _focus_first(self) -> None:
+        """On the first steps, else on what is late, else on the first pane with something in it; once."""
+        if self.focused is not None:
+            return
+        stops = self._stops()
+        lists = [stop for stop in stops if not isinstance(stop[1], LinkTile)]
+        for stop in (lists or stops)[:1]:
+            self._stop_at(*stop)
+
+    def on_descendant_focus(self, event: Any) -> None:
+        """What can be done differs from pane to pane."""
+        self.refresh_bindings()
+
+    # -- the frame
+
+    def crumb_left(self) -> Any:
+        """Also the pages, where there are several."""
+        pages = self._pages()
+        parts = list(super().crumb_left())
+        if len(pages) < 2:
+            yield from parts
+            return
+        yield parts[0]
+        for number, (name, _) in enumerate(pages):
+            yield f" {g('into') if not number else g('dot')} ", "muted", ""
+            here = number == self.at_page
+            yield gettext(name), "bold accent" if here else "muted", f"screen.page({number})"
+        path = self.program.dept_path
+        yield from (part for part in parts[1:] if not path or part[0].strip() != path)
+
+    def crumb_right(self) -> str:
+        """The period; how far it is gone only where there is room."""
+        period = super().crumb_right()
+        return period.split(f" {g('dot')} ")[0] if self.size.width < 100 else period
+
+    # -- opening
+
+    def _open(self, run: Any) -> None:
+        self.run_worker(run, group="open", exit_on_error=False)
+
+    def _about(self) -> str:
+        return gettext(WHOSE[self.whose])
+
+    def on_links_opened(self, event: Opened) -> None:
+        """The records behind a figure, or where it comes from."""
+        event.stop()
+        if callable(event.target):
+            self._open(event.target())
+        else:
+            self._open(open_figure(self, event.target, self._about()))
+
+    def on_columns_opened(self, event: Columns.Opened) -> None:
+        """The opportunities of that month: won, and with its weight what is expected in it."""
+        event.stop()
+        month = self.months[event.index]
+        figure = month.won
+        if month.forecast.value.minor:
+            both = replace(month.won.value, minor=month.won.value.minor + month.forecast.value.minor)
+            figure = replace(month.forecast, name="forecast", value=both, part="forecast")
+        start = month.period.start
+        self._open(open_figure(self, figure, f"{self._about()} {g('dot')} {month_name(start)} {start.year}"))
+
+    def on_funnel_rows_opened(self, event: FunnelRows.Opened) -> None:
+        """The opportunities in that stage, those that are stuck in it, or those that went on."""
+        event.stop()
+        self._open(funnels.open_here(self, self.stages[event.index], event.figure))
+
+    def on_windowed_list_opened(self, event: said.Opened) -> None:
+        """The record, what one transaction changed, or the first step."""
+        event.stop()
+        open_row = {"near-rows": self._open_near, "news-rows": self._open_news, "steps-rows": self._open_step}
+        self._open(open_row[event.list.id or ""](event.row))
+
+    async def _open_near(self, row: Row) -> None:
+        await self.program.open_record(row.data.ref)
+
+    async def _open_news(self, row: Row) -> None:
+        change = row.data
+        if change.count == 1 and not change.more:
+            await self.program.open_record(change.ref)
+            return
+        refs = [] if change.more else await self.desk.read(lambda ctx: happenings.changed_refs(ctx, change))
+        if refs:
+            numbers = ", ".join(ref.rpartition("-")[2] for ref in refs)
+            await self.program.open_list(change.noun, f"id in ({numbers})", row.text("what"))
+        else:
+            await self.program.go(9, "log")
+
+    async def _open_step(self, row: Row) -> None:
+        from crmtui.screens.forms import FormSheet
+
+        if row.key == "leads":
+            await self.program.go(2, "import")
+        else:
+            await self.program.push_screen(FormSheet({"people": "user", "quota": "quota"}[row.key]))
+
+    async def _open_forecast(self) -> None:
+        await self.program.go(5, "dept")
+
+    async def _open_quota(self) -> None:
+        """The quotas of whoever the figures are of."""
+        ask = self.tiles.forecast.figure.ask if self.tiles is not None else None
+        of = ask.dept or "".join(ask.users) if ask is not None else ""
+        await self.program.open_list("quota", f"of = {of}" if of else "scope = company", self._about())
+
+    async def action_way(self, name: str) -> None:
+        """All that a pane is about."""
+        if name == "chart":
+            await self._open_forecast()
+        elif name == "funnel":
+            await self.program.go(6, "funnel")
+        elif name == "news":
+            await self.program.go(9, "log")
+        elif name == "near":
+            row = self.query_one("#near-rows", WindowedList).current
+            noun = row.data.noun if row is not None else "opp"
+            await self.program.open_list(noun, self.near_where.get(noun, ""), gettext(N_("late, or near")))
+
+    # -- keys
+
+    def _here(self) -> str:
+        """The pane in focus; empty on the tiles."""
+        found = self.focused.ancestors if self.focused is not None else ()
+        return next((one.id or "" for one in found if one.id in PANES), "")
+
+    def action_view(self) -> None:
+        """All that the pane in focus is about; the forecast for the tiles."""
+        self._open(self.action_way(self._here() or "chart"))
+
+    def why_not(self, action: str) -> str | None:
+        """The first steps are all there is of them; new records are of those who may enter them."""
+        if action == "view" and self.is_mounted and self._here() == "steps":
+            return gettext(N_("There is no more of this."))
+        if action == "zoom" and self.is_mounted and not self._here():
+            return gettext(N_("Tiles have one size."))
+        return None
+
+    async def action_new(self) -> None:
+        """A new lead where a lead is under the cursor, else a new opportunity."""
+        from crmtui.screens.forms import FormSheet
+
+        row = self.focused.current if isinstance(self.focused, WindowedList) else None
+        noun = getattr(row.data, "noun", "opp") if row is not None else "opp"
+        await self.program.push_screen(FormSheet(noun))
+
+    def action_zoom(self) -> None:
+        """The pane at full size, and back."""
+        if self.maximized:
+            self.minimize()
+        elif self._here():
+            self.maximize(self.pane(self._here()))
+
+    def action_copy(self) -> None:
+        """The row under the cursor, else the figures of the year, as tab-separated text."""
+        if isinstance(self.focused, WindowedList):
+            self.app.copy_to_clipboard(self.focused.copy_text())
+            return
+        lines = ["\t".join(("", "won", "weighted", "quota"))]
+        for one in self.months:
+            quota = one.quota.text() if one.quota is not None else ""
+            lines.append(
+                "\t".join((one.period.label, one.won.value.text(), one.forecast.value.text(), quota))
+            )
+        self.app.copy_to_clipboard("\n".join(lines) + "\n")
+
+    def verbs(self) -> list[Verb]:
+        """The ways out of the panes."""
+        found = []
+        for noun, title in (
+            ("opp", N_("Opportunities that close within a week")),
+            ("lead", N_("Leads to contact")),
+        ):
+            where = self.near_where.get(noun, "")
+            if where:
+                command = f"crm {noun} list --where {quote(where)}"
+                run = partial(self.program.open_list, noun, where, gettext(title))
+                found.append(Verb(f"near-{noun}", gettext(title), command, run))
+        return found
+
+    def command_line(self) -> str:
+        """The command that shows what the pane in focus shows."""
+        here = self._here()
+        if here == "near" and self.near_where:
+            row = self.query_one("#near-rows", WindowedList).current
+            noun = row.data.noun if row is not None else "opp"
+            return f"crm {noun} list --where {quote(self.near_where.get(noun, ''))}"
+        if here == "news":
+            return "crm log"
+        if here == "funnel":
+            from crmtui.services import conditions
+
+            where = conditions.every("state = open", self.whose_condition("opp"))
+            return f"crm opp list --where {quote(where)} --by stage --measure 'count,sum(amount)'"
+        by = " --by month" if here == "chart" else ""
+        ask = self.tiles.forecast.figure.ask if self.tiles is not None else None
+        of = f" --dept {ask.dept}" if ask is not None and ask.dept else ""
+        of = f" --user {','.join(ask.users)}" if ask is not None and ask.users else of
+        return f"crm forecast{by}{of} --period {quote(self.period)}"
+
+
+def _forbidden() -> str:
+    return gettext(N_("You do not see opportunities. Ask who administers the program."))
+
+
+_TILES = {
+    "won": N_("Won"),
+    "forecast": N_("Forecast"),
+    "weighted": N_("Weighted pipeline"),
+    "win_rate": N_("Win rate"),
+    "overdue": N_("Overdue opps"),
+}
+_PANES = {
+    "steps": (N_("First steps"), ""),
+    "near": (N_("Today and soon"), N_("all of it")),
+    "news": (N_("What is new"), N_("log")),
+    "chart": (N_("Won and forecast against quota"), N_("open forecast")),
+    "funnel": (N_("Funnel"), N_("open funnel")),
+}
+"""Name → title, and the words of its way out."""
