@@ -7,7 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import bulk, queries, report, start
+from bench import bulk, queries, report, screens, start
+
+PARTS = ("start", "bulk", "queries", "screens")
+"""Screens are measured on the store that the parts before them filled."""
 
 
 def _told(lines: list[report.Line]) -> list[report.Line]:
@@ -23,11 +26,9 @@ def main() -> int:
         "--rows", type=int, default=1_000_000, help="leads and opportunities (default 1,000,000)"
     )
     parser.add_argument("--rounds", type=int, default=9, help="runs of each command and query (default 9)")
-    parser.add_argument(
-        "--only", choices=("start", "bulk", "queries"), action="append", help="a part (again for more)"
-    )
+    parser.add_argument("--only", choices=PARTS, action="append", help="a part (again for more)")
     given = parser.parse_args()
-    parts = given.only or ["start", "bulk", "queries"]
+    parts = given.only or list(PARTS)
     env = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {given.rows:,} rows", flush=True)
     lines: list[report.Line] = []
@@ -36,10 +37,12 @@ def main() -> int:
         env |= {"HOME": name, "XDG_STATE_HOME": name, "XDG_CONFIG_HOME": name, "XDG_DATA_HOME": name}
         if "start" in parts:
             lines += _told(start.measure(folder, env, given.rounds))
-        if "bulk" in parts or "queries" in parts:
+        if {"bulk", "queries", "screens"} & set(parts):
             lines += _told(bulk.measure(folder, env, given.rows))
-        if "queries" in parts:
+        if {"queries", "screens"} & set(parts):
             lines += _told(queries.measure(folder, given.rows, given.rounds * 3))
+        if "screens" in parts:
+            lines += _told(screens.measure(folder, env, given.rounds))
     return 0 if all(line.reached for line in lines) else 1
 
 
