@@ -1,11 +1,10 @@
-"""The one grammar of keys: what each key means on every screen, how a screen binds it, and what the settings change."""
+"""The one grammar of keys: what each key means on every screen, and how a screen binds it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from textual.binding import Binding
 
-from crmtui.i18n import N_, gettext
+from crmtui.i18n import N_
 
 GRAMMAR: dict[str, tuple[str, str]] = {
     "up": ("up,k", N_("Move")),
@@ -61,10 +60,6 @@ GRAMMAR: dict[str, tuple[str, str]] = {
 }
 """Name → keys (the first is shown), and what it means when a screen says nothing more exact."""
 
-_LETTERS = {"k", "j", "h", "l", "g", "G"}
-SETS = ("default", "arrows")
-"""`arrows`: no letter moves the cursor."""
-
 FORBIDDEN = frozenset(
     (
         "ctrl+i",
@@ -110,7 +105,9 @@ def bind(
     return found
 
 
-def own(id: str, keys: str, action: str, label: str, *, show: bool = True, priority: bool = False) -> Binding:
+def own(
+    id: str, keys: str, action: str, label: str = "", *, show: bool = True, priority: bool = False
+) -> Binding:
     """A binding besides the grammar, such as the sides of a comparison; known like all others."""
     binding = Binding(keys, action, label, show=show, priority=priority, id=id)
     _known[id] = binding
@@ -167,52 +164,3 @@ _NAMES = {
     "shift+tab": "Shift+Tab",
     "f1": "F1",
 }
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """What is wrong with one line of `[keys]`; the default key stays."""
-
-    name: str
-    sentence: str
-
-
-def keymap(own: Mapping[str, str], chosen: str = "default") -> tuple[dict[str, str], list[Complaint]]:
-    """Binding id → keys for `App.set_keymap`, from the set `chosen` and the person's `own`; and what was wrong with those."""
-    found: dict[str, str] = {}
-    every = known()
-    if chosen == "arrows":
-        for name, binding in every.items():
-            keys = [key for key in binding.key.split(",") if key not in _LETTERS]
-            if keys and len(keys) < len(binding.key.split(",")):
-                found[name] = ",".join(keys)
-    complaints = []
-    for name, keys in own.items():
-        sentence = _wrong(name, keys, every, found)
-        if sentence:
-            complaints.append(Complaint(name, sentence))
-        else:
-            found[name] = keys
-    return found, complaints
-
-
-def _wrong(name: str, keys: str, every: Mapping[str, Binding], chosen: Mapping[str, str]) -> str:
-    from crmtui.text import nearest
-
-    if name not in every:
-        near = nearest(name, every)
-        said = gettext(N_("there is no key {name}.")).format(name=name)
-        return f"{said} {gettext(N_('Did you mean {nearest}?')).format(nearest=near)}" if near else said
-    wanted = [key.strip() for key in keys.split(",")]
-    if not all(wanted):
-        return gettext(N_("{name} needs the name of a key.")).format(name=name)
-    for key in wanted:
-        if key in FORBIDDEN:
-            return gettext(N_("terminals do not send {key} reliably.")).format(key=key)
-        where = name.partition(".")[0]
-        for other, binding in every.items():
-            if other == name or other.partition(".")[0] not in (where, "app"):
-                continue
-            if key in chosen.get(other, binding.key).split(","):
-                return gettext(N_("{key} already means {other}.")).format(key=key, other=other)
-    return ""

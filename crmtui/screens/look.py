@@ -38,7 +38,7 @@ class Look:
         """The keys that differ from those of the program, by the id of the binding; and what is wrong with the rest."""
         if not self.keys and self.keyset == "default":
             return {}, []
-        from crmtui.screens.keys import keymap
+        from crmtui.screens.keymap import keymap
 
         found, wrong = keymap(self.keys or {}, self.keyset)
         return found, [self.complaint(f"{OWN_KEYS}{each.name}", each.sentence) for each in wrong]
