@@ -86,8 +86,8 @@ def _near(one: "Near", today: date) -> Row:
             "when": when,
             "what": [
                 (f"{word} ", "muted"),
-                (one.name or one.ref, "foreground"),
-                (f"  {one.account}" if one.account != one.name else "", "muted"),
+                (f"{one.name or one.ref}  ", "foreground"),
+                (one.account if one.account != one.name else "", "muted"),
             ],
         },
         sign=sign,
@@ -169,11 +169,11 @@ def _ended(ctx: "Context", refs: Sequence[str]) -> dict[str, str]:
 def _new(one: "Change", ended: str, labels: dict[str, str], when: str) -> Row:
     verb = one.verb.rpartition(".")[2]
     sign, token, sentence = _DONE.get(ended if verb == "close" and ended else verb, _OTHER)
-    pieces = [(gettext(sentence).format(what=what(one)), "foreground")]
+    pieces = [(gettext(sentence).format(what=what(one)) + "  ", "foreground")]
     if one.count == 1 and verb in ("edit", "adjust"):
-        pieces.append(("  " + _fields(one.fields, labels), "muted"))
+        pieces.append((_fields(one.fields, labels) + "  ", "muted"))
     if not one.mine:
-        pieces.append((f" {g('dot')} {one.actor}", "muted"))
+        pieces.append((f"{g('dot')} {one.actor}", "muted"))
     return Row(
         f"{one.tx}.{one.noun}",
         {"what": pieces, "at": (when, "muted")},

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widget import Widget
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
@@ -22,7 +21,8 @@ from crmtui.screens.keys import GRAMMAR, bind, shown
 from crmtui.screens.leading import LeadingPane
 from crmtui.screens.links import Links, LinkTile, Opened
 from crmtui.screens.listing import Row, WindowedList, static
-from crmtui.screens.place import WHOSE, Place, Verb
+from crmtui.screens.paged import Page, Paged
+from crmtui.screens.place import WHOSE, Verb
 from crmtui.screens.popup import open_figure
 from crmtui.screens.sections import Tab
 from crmtui.screens.tiles import Big
@@ -54,7 +54,7 @@ class TileRow(Pane):
             tile.waiting(" " + g("cut") if on else "")
 
 
-class Overview(Place):
+class Overview(Paged):
     """The first screen: tiles, what is near and new, the year against its quota, the funnel."""
 
     SECTION = 1
@@ -62,7 +62,12 @@ class Overview(Place):
     WHERE = "overview"
     FILTER = False
     PERIOD = True
-    AUTO_FOCUS = ""
+    PARTS = (*figuretiles.NAMES, *PANES)
+    GROUPS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "tiles": figuretiles.NAMES,
+        "middle": PANES[:3],
+        "bottom": PANES[3:],
+    }
     HELP = (
         N_("Where the period stands, what is near and what is new, for you, your team or everybody."),
         N_(
@@ -73,11 +78,9 @@ class Overview(Place):
         "overview",
         view=N_("All of it"),
         new=N_("New"),
-        zoom=N_("Full size"),
-        hidden=("next", "prev", "copy"),
+        hidden=("copy",),
     )
     DEFAULT_CSS = """
-    Overview .-off { display: none; }
     Overview #middle { height: 12fr; }
     Overview #bottom { height: 14fr; }
     Overview #stages { margin: 0 0 1 0; }
@@ -90,7 +93,6 @@ class Overview(Place):
         self.stages: list[Stage] = []
         self.beginning = False
         """Whether the first steps are still to be done."""
-        self.at_page = 0
         self.near_where: dict[str, str] = {}
 
     def body(self) -> ComposeResult:
@@ -118,7 +120,7 @@ class Overview(Place):
             if way:
                 key = shown(GRAMMAR["view"][0])
                 self.pane(name).lead(f"{gettext(way)} {key}", f"screen.way('{name}')")
-        self._arrange()
+        self.lay_out()
 
     def tile(self, name: str) -> LinkTile:
         """The tile of that name."""
@@ -137,7 +139,7 @@ class Overview(Place):
         if self._sees_opps():
             panes = [self._load_tiles(who, period), *panes, *self._load_charts(who, period)]
         await asyncio.gather(*panes)
-        self._focus_first()
+        self.focus_first()
         await self._load_later(who)
 
     def _sees_opps(self) -> bool:
@@ -145,7 +147,7 @@ class Overview(Place):
         sees = "opp" in self.program.allowed
         if not sees:
             self.query_one(TileRow).say(_forbidden())
-        self._arrange()
+        self.lay_out()
         return sees
 
     async def _load_tiles(self, who: str, period: str) -> None:
@@ -171,7 +173,7 @@ class Overview(Place):
         def show(missing: Sequence[str]) -> None:
             self.beginning = "leads" in missing or len(missing) > 1
             self.query_one("#steps-rows", WindowedList).show(static(happenings.steps(missing)))
-            self._arrange()
+            self.lay_out()
 
         await self.into(self.pane("steps"), news.steps, show)
 
@@ -182,7 +184,7 @@ class Overview(Place):
             if not rows:
                 self.pane("near").say(gettext(N_("All clear: nothing is due within a week.")))
             elif rows[0].data.late:
-                self._focus_first()
+                self.focus_first()
 
         await self.into(self.pane("near"), lambda ctx: happenings.near(ctx, who), show)
 
@@ -248,129 +250,24 @@ class Overview(Place):
         except CrmError as error:
             self.program.note(told(error), "warn")
 
-    # -- pages and focus
+    # -- pages
 
-    def _pages(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Name and parts of each page; there is one where everything has room."""
-        lists = ("steps", "near", "news") if self.beginning else ("near", "news")
-        charts = ("chart", "funnel") if "opp" in self.program.allowed else ()
-        tiles = figuretiles.NAMES
-        narrow, short = self.size.width < 100, self.size.height < 30
-        if not narrow and not short:
+    def pages(self) -> list[Page]:
+        """One where everything has room; else tiles and lists first, then the charts."""
+        lists = PANES[:3] if self.beginning else PANES[1:3]
+        charts = PANES[3:] if "opp" in self.program.allowed else ()
+        tiles, narrow = figuretiles.NAMES, self.size.width < 100
+        if not narrow and self.size.height >= 30:
             return [("", (*tiles, *lists, *charts))]
         if not narrow:
             return [(N_("now"), (*tiles, *lists)), *([(N_("charts"), charts)] if charts else [])]
         first = ("won", "forecast", "overdue")
-        pages = [(N_("now"), (*first, *lists))]
+        found: list[Page] = [(N_("now"), (*first, *lists))]
         if self.beginning:
-            pages = [(N_("start"), (*first, "steps")), (N_("now"), ("near", "news"))]
+            found = [(N_("start"), (*first, "steps")), (N_("now"), PANES[1:3])]
         if charts:
-            pages += [(N_("chart"), ("weighted", "win_rate", "chart")), (N_("funnel"), ("funnel",))]
-        return pages
-
-    def _arrange(self) -> None:
-        """Show the parts of this page."""
-        if not self.is_mounted:
-            return
-        pages = self._pages()
-        self.at_page = min(self.at_page, len(pages) - 1)
-        parts = set(pages[self.at_page][1])
-        for name in (*figuretiles.NAMES, *PANES):
-            self.query_one(f"#{name}").set_class(name not in parts, "-off")
-        groups = {"tiles": set(figuretiles.NAMES), "middle": set(PANES[:3]), "bottom": set(PANES[3:])}
-        for name, members in groups.items():
-            self.query_one(f"#{name}").set_class(not parts & members, "-off")
-
-    def on_resize(self, event: Any) -> None:
-        """Another size may have other pages."""
-        self._arrange()
-        self.redraw_frame()
-
-    def action_page(self, number: int) -> None:
-        """The page of that number, and the focus on its first pane."""
-        stops = [stop for stop in self._stops() if stop[0] == number]
-        if stops:
-            self._stop_at(*stops[0])
-        else:
-            self.at_page = number
-            self._arrange()
-            self.redraw_frame()
-
-    def _stops(self) -> list[tuple[int, Widget]]:
-        """Page and widget of everything that Tab stops at; the tiles of a page are one stop."""
-        found: list[tuple[int, Widget]] = []
-        for number, (_, parts) in enumerate(self._pages()):
-            tiles = [self.tile(name) for name in parts if name in figuretiles.NAMES]
-            if tiles and not self.query_one(TileRow).has_class("-said"):
-                found.append((number, tiles[0]))
-            for name in PANES:
-                pane = self.pane(name)
-                if name in parts and not pane.has_class("-said"):
-                    found += [(number, one) for one in pane.children if one.can_focus]
+            found += [(N_("chart"), ("weighted", "win_rate", "chart")), (N_("funnel"), ("funnel",))]
         return found
-
-    def _stop_at(self, number: int, widget: Widget) -> None:
-        if self.maximized:
-            self.minimize()
-        if number != self.at_page:
-            self.at_page = number
-            self._arrange()
-            self.redraw_frame()
-        self.call_after_refresh(widget.focus)
-
-    def _step(self, by: int) -> None:
-        stops = self._stops()
-        if not stops:
-            return
-        widgets = [widget for _, widget in stops]
-        here = self.focused
-        if isinstance(here, LinkTile):
-            here = next((one for number, one in stops if number == self.at_page), here)
-        place = (widgets.index(here) + by) % len(stops) if here in widgets else 0
-        self._stop_at(*stops[place])
-
-    def action_next(self) -> None:
-        """The next pane, on the next page when need be."""
-        self._step(1)
-
-    def action_prev(self) -> None:
-        """The pane before."""
-        self._step(-1)
-
-    def _focus_first(self) -> None:
-        """On the first steps, else on what is late, else on the first pane with something in it; once."""
-        if self.focused is not None:
-            return
-        stops = self._stops()
-        lists = [stop for stop in stops if not isinstance(stop[1], LinkTile)]
-        for stop in (lists or stops)[:1]:
-            self._stop_at(*stop)
-
-    def on_descendant_focus(self, event: Any) -> None:
-        """What can be done differs from pane to pane."""
-        self.refresh_bindings()
-
-    # -- the frame
-
-    def crumb_left(self) -> Any:
-        """Also the pages, where there are several."""
-        pages = self._pages()
-        parts = list(super().crumb_left())
-        if len(pages) < 2:
-            yield from parts
-            return
-        yield parts[0]
-        for number, (name, _) in enumerate(pages):
-            yield f" {g('into') if not number else g('dot')} ", "muted", ""
-            here = number == self.at_page
-            yield gettext(name), "bold accent" if here else "muted", f"screen.page({number})"
-        path = self.program.dept_path
-        yield from (part for part in parts[1:] if not path or part[0].strip() != path)
-
-    def crumb_right(self) -> str:
-        """The period; how far it is gone only where there is room."""
-        period = super().crumb_right()
-        return period.split(f" {g('dot')} ")[0] if self.size.width < 100 else period
 
     # -- opening
 
@@ -457,22 +354,15 @@ class Overview(Place):
 
     # -- keys
 
-    def _here(self) -> str:
-        """The pane in focus; empty on the tiles."""
-        found = self.focused.ancestors if self.focused is not None else ()
-        return next((one.id or "" for one in found if one.id in PANES), "")
-
     def action_view(self) -> None:
         """All that the pane in focus is about; the forecast for the tiles."""
-        self._open(self.action_way(self._here() or "chart"))
+        self._open(self.action_way(self.here or "chart"))
 
     def why_not(self, action: str) -> str | None:
         """The first steps are all there is of them; new records are of those who may enter them."""
-        if action == "view" and self.is_mounted and self._here() == "steps":
+        if action == "view" and self.is_mounted and self.here == "steps":
             return gettext(N_("There is no more of this."))
-        if action == "zoom" and self.is_mounted and not self._here():
-            return gettext(N_("Tiles have one size."))
-        return None
+        return super().why_not(action)
 
     async def action_new(self) -> None:
         """A new lead where a lead is under the cursor, else a new opportunity."""
@@ -481,13 +371,6 @@ class Overview(Place):
         row = self.focused.current if isinstance(self.focused, WindowedList) else None
         noun = getattr(row.data, "noun", "opp") if row is not None else "opp"
         await self.program.push_screen(FormSheet(noun))
-
-    def action_zoom(self) -> None:
-        """The pane at full size, and back."""
-        if self.maximized:
-            self.minimize()
-        elif self._here():
-            self.maximize(self.pane(self._here()))
 
     def action_copy(self) -> None:
         """The row under the cursor, else the figures of the year, as tab-separated text."""
@@ -518,7 +401,7 @@ class Overview(Place):
 
     def command_line(self) -> str:
         """The command that shows what the pane in focus shows."""
-        here = self._here()
+        here = self.here
         if here == "near" and self.near_where:
             row = self.query_one("#near-rows", WindowedList).current
             noun = row.data.noun if row is not None else "opp"
