@@ -45,10 +45,10 @@ class Desk:
         finally:
             self._waiting -= 1
 
-    def _open(self) -> "Context":
+    def _open(self, *, dry_run: bool = False) -> "Context":
         from crmtui.services.context import Context
 
-        return Context.open(flags=self.flags, login=self.login, now=self.now)
+        return Context.open(flags=self.flags, login=self.login, now=self.now, dry_run=dry_run)
 
     async def read(self, work: "Callable[[Context], T]") -> T:
         """What `work` reads, in the order asked. Raises the CrmError that it raises."""
@@ -81,6 +81,15 @@ class Desk:
         done = await self._ask(self._writer, run)
         await self.forget()
         return done
+
+    async def rehearse(self, work: "Callable[[Context], T]") -> T:
+        """What `work` would change, through the same code; nothing of it stays. Readers go on, other changes wait for it."""
+
+        def run() -> T:
+            with self._open(dry_run=True) as ctx:
+                return work(ctx)
+
+        return await self._ask(self._writer, run)
 
     async def forget(self) -> None:
         """Let the readers read lists, rights and names of stages anew."""

@@ -1,5 +1,6 @@
 """A foreign file before it is imported: what it holds, which column goes where, and its first rows as records."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from crmtui.services.columns import ABSENT
 from crmtui.services.context import Context, Tx
 from crmtui.services.headers import plain
 from crmtui.services.incoming import EARLY, Reader, texts_of
-from crmtui.services.mapping import Mapping
+from crmtui.services.mapping import Mapping, load
 from crmtui.services.nouns import NOUNS
 from crmtui.services.proposals import by_data, form_text, forms_of
 from crmtui.store.fields import Field
@@ -112,6 +113,30 @@ def fits(mapping: Mapping, header: Sequence[str]) -> bool:
     return bool(wanted) and all(plain(column) in names for column in wanted)
 
 
+def mappings(path: str, known: Sequence[str], header: Sequence[str]) -> list[tuple[str, Mapping]]:
+    """The mapping files for a file with this header: those that are `known`, and those in the folder of `path`."""
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        beside = sorted(
+            entry.path for entry in os.scandir(folder) if entry.name.endswith(".toml") and entry.is_file()
+        )
+    except OSError:
+        beside = []
+    found = []
+    for each in list(dict.fromkeys((*known, *beside)))[:_MAPPINGS]:
+        try:
+            mapping = load(each)
+        except CrmError:
+            continue
+        if mapping.noun in NOUNS and fits(mapping, header):
+            found.append((each, mapping))
+    return sorted(found, key=lambda one: -len(one[1].columns))
+
+
+_MAPPINGS = 50
+"""So many files are looked into."""
+
+
 # -- which column goes where ------------------------------------------------------------------------------------
 
 
@@ -204,6 +229,8 @@ class Match:
     wrong: int = 0
     new: tuple[tuple[str, int], ...] = ()
     """Words that are on no list, or names of records that are not there, and how often."""
+    makes: str = ""
+    """What an import would have to be allowed to make for `new`."""
     error: str = ""
     """The first thing that is wrong."""
 
@@ -327,6 +354,7 @@ def _matches(
                 form_text(mapping, each.kind, texts) if each else "",
                 len(errors),
                 tuple(new[name].most_common()) if name in new else (),
+                (each.noun or ("type" if each.choices else "")) if each else "",
                 str(errors[0].message) if errors else "",
             )
         )
