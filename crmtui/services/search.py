@@ -1,6 +1,6 @@
 """Finding a text in every kind of record: for `crm search`, for the search of the screens, and for their pickers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -26,6 +26,8 @@ ORDER = ("account", "contact", "lead", "opp", "product", "competitor", "user", "
 """What people look for most comes first."""
 FEW = 500
 """Whoever sees no more records of a noun has each of them looked at, without the index."""
+SOME = 5_000
+"""Whoever sees no more has what the index names sifted before it is looked at."""
 AROUND = 40
 """Letters of a long text that are shown on each side of what was found in it."""
 
@@ -163,6 +165,11 @@ def _order(found: _Found) -> tuple[int, int]:
     return found.rank, -int(found.row["id"])
 
 
+def _among(ids: Sequence[int], reached: Collection[int] | None) -> Sequence[int]:
+    """Those of `ids` that are reached; not to be asked for one by one."""
+    return ids if reached is None else [record for record in ids if record in reached]
+
+
 class _Looking:
     """One text looked for in one noun, within a unit of work."""
 
@@ -233,15 +240,16 @@ class _Looking:
         for row in self._rows(exact):
             yield self._judged(row) or _Found(row, self.model.LABEL, (), 0)
         if not self.words or (self.wild and max(map(len, self.words)) < 2):
-            yield from self._judge(
-                self._all(most + len(exact))
-            )  # the condition decides, there is nothing to ask for
-        elif not self.indexed or self._sees_few():
-            yield from sorted(self._judge(self._all(FEW + 1 if self.indexed else None)), key=_order)
+            # The condition decides: there is nothing to ask the index for.
+            yield from self._judge(self._all(most + len(exact)))
+            return
+        reached = self._reached() if self.indexed else self._all()
+        if reached is not None and (len(reached) <= FEW or not self.indexed):
+            yield from sorted(self._judge(reached), key=_order)
         else:
-            yield from self._by_index()
+            yield from self._by_index(reached)
 
-    def _by_index(self) -> Iterator[_Found]:
+    def _by_index(self, reached: Collection[int] | None) -> Iterator[_Found]:
         connection = self.tx.session.connection()
         asked = [pair for word in self.words for pair in grams.pairs(word)]
         begins = START + self.words[0][:2]
@@ -250,14 +258,16 @@ class _Looking:
         pages = index.pages(connection, self.noun, asked)
         first = next(pages, [])
         if len(first) < index.FIRST_PAGE:  # these are all
-            yield from sorted(self._judge(first), key=_order)
+            yield from sorted(self._judge(_among(first, reached)), key=_order)
             return
         if begins and not self.wild:
-            # Among the newest only: of so many, few may begin with the word itself.
-            page = next(index.pages(connection, self.noun, [begins, *asked]), [])
-            yield from (each for each in self._judge(page) if each.rank < 2)
+            for page in index.pages(connection, self.noun, [begins, *asked]):
+                early = [each for each in self._judge(_among(page, reached)) if each.rank < 2]
+                yield from early
+                if len(early) * 4 < len(page):
+                    break  # of so many, few begin with the word itself: the rest comes in its turn
         for page in chain([first], pages):
-            yield from self._judge(page)
+            yield from self._judge(_among(page, reached))
 
     def _exact(self) -> list[int]:
         """The records that the text names: by ref, ext:ID, name or code; or whose phone number it is."""
@@ -271,15 +281,14 @@ class _Looking:
                 ids = [*ids, *self.tx.session.scalars(query)]
         return ids
 
-    def _sees_few(self) -> bool:
-        """Whether the actor reaches so few of these records that it is quicker to look at each."""
-        if self.ctx.actor.scope(self.noun, "show") == "all":
-            return False
+    def _reached(self) -> Collection[int] | None:
+        """The ids of these records that the actor reaches; None where that is everything, or more than `SOME`."""
         known = self.ctx.actor.built
-        if ("search few", self.noun) not in known:
-            query = select(self.model.id).order_by(self.model.id.desc()).limit(FEW + 1)
-            known["search few", self.noun] = len(self.tx.session.scalars(query).all()) <= FEW
-        return bool(known["search few", self.noun])
+        if self.ctx.actor.scope(self.noun, "show") == "all" or known.get(("search", self.noun)) == "many":
+            return None
+        ids = self._all(SOME + 1)
+        known["search", self.noun] = "many" if len(ids) > SOME else "some"
+        return None if len(ids) > SOME else set(ids)
 
     def _all(self, most: int | None = None) -> Sequence[int]:
         query = select(self.model.id).where(*self.conditions).order_by(self.model.id.desc()).limit(most)

@@ -1,6 +1,7 @@
 """Text as search sees it: folded letters, pairs of them for the index, and Chinese as it sounds, in full or by initials."""
 
 import os
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise, product
@@ -14,6 +15,8 @@ MOST = 180_000
 """Letters of what is kept of one record, repetitions left out; PostgreSQL holds no more than a megabyte of it."""
 MOST_READINGS = 6
 """Of a Chinese character, the commonest first."""
+
+_THREE_DIGITS = re.compile("(?=([0-9]{3}))")
 
 Span = tuple[int, int]
 
@@ -132,8 +135,8 @@ def _starts(first: str, second: str) -> str:
 
 
 def pairs(word: str) -> list[str]:
-    """The pairs of neighbouring letters of a folded word."""
-    return [word[at : at + 2] for at in range(len(word) - 1)]
+    """The pairs of neighbouring letters of a folded word; of digits, of which there are few, also three in a row."""
+    return [*map(add, word, word[1:]), *_THREE_DIGITS.findall(word)]
 
 
 def grams(texts: Iterable[tuple[str, bool]], name: str = "") -> str:
@@ -147,8 +150,9 @@ def grams(texts: Iterable[tuple[str, bool]], name: str = "") -> str:
         folded = fold(text)
         if sounds and not folded.isascii() and any(map(is_han, folded)):
             found += map(_heard_pairs, folded, (*folded[1:], ""))
+            found += _THREE_DIGITS.findall(folded)
         else:
-            found += map(add, folded, folded[1:])
+            found += pairs(folded)
     if name and (folded := fold(name)):
         found.append(_starts(folded[0], folded[1:2]))
     kept = " ".join(filter(None, found))

@@ -123,10 +123,12 @@ def test_what_finds_nothing_has_something_near_it(ctx: Context) -> None:
     assert search.near(ctx, "qqqqqq") == search.near(ctx, "\0x") == []
 
 
-@pytest.mark.parametrize("scope", ["small", "large"])
+@pytest.mark.parametrize("scope", ["few", "some", "many"])
 def test_what_one_may_not_see_is_not_found(ctx: Context, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
-    if scope == "large":
+    if scope != "few":
         monkeypatch.setattr(search, "FEW", 0)
+    if scope == "many":
+        monkeypatch.setattr(search, "SOME", 0)
     records.add(ctx, "user", {"name": "Li", "login": "li", "role": "rep"})
     records.add(ctx, "account", {"name": "Acme hidden", "phone": "138 0013 8000"})
     records.add(ctx, "account", {"name": "Acme shown", "owner": "li"})
