@@ -39,13 +39,21 @@ PANES = ("steps", "near", "news", "chart", "funnel")
 class TileRow(Pane):
     """The five tiles side by side, each with a border of its own; the row has one while it says something itself."""
 
-    DEFAULT_CSS = """
-    TileRow { layout: horizontal; height: 7; border: none; padding: 0; background: $background; }
-    TileRow:focus-within { border: none; }
-    TileRow.-said { border: round $border; }
-    .-ascii TileRow, .-ascii TileRow:focus-within { border: none; }
-    .-ascii TileRow.-said { border: ascii $border; }
-    """
+    DEFAULT_CSS = "TileRow { layout: horizontal; height: 7; padding: 0; background: $background; }"
+
+    def on_mount(self) -> None:
+        """Without a border."""
+        self.ready()
+
+    def ready(self) -> None:
+        """Show the tiles."""
+        super().ready()
+        self.styles.border = ("none", "transparent")
+
+    def say(self, text: str, *, failed: bool = False) -> None:
+        """Show a sentence, within the border of a pane."""
+        super().say(text, failed=failed)
+        self.styles.border = None
 
     def loading_on(self, on: bool = True) -> None:
         """Every tile says it in its own title."""
@@ -170,12 +178,16 @@ class Overview(Paged):
     async def _load_steps(self) -> None:
         from crmtui.services import news
 
+        def work(ctx: "Context") -> list[str]:
+            """Only who may invite people can begin with a company."""
+            return news.steps(ctx) if ctx.actor.scope("user", "add") != "none" else []
+
         def show(missing: Sequence[str]) -> None:
             self.beginning = "leads" in missing or len(missing) > 1
             self.query_one("#steps-rows", WindowedList).show(static(happenings.steps(missing)))
             self.lay_out()
 
-        await self.into(self.pane("steps"), news.steps, show)
+        await self.into(self.pane("steps"), work, show)
 
     async def _load_near(self, who: str) -> None:
         def show(rows: Sequence[Row]) -> None:

@@ -158,7 +158,7 @@ class Paged(Place):
     def crumb_right(self) -> str:
         """The period; how far it is gone only where there is room."""
         period = super().crumb_right()
-        return period.split(f" {g('dot')} ")[0] if self.size.width < 100 else period
+        return period.split(" ")[0] if self.size.width < 100 else period
 
 
 def _says(widget: Any) -> bool:
