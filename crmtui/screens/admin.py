@@ -33,9 +33,9 @@ class Users(RecordList):
         ),
     )
 
-    def column_names(self) -> Sequence[str]:
+    def default_columns(self) -> Sequence[str]:
         """Without the department, which is the group."""
-        return self._names or ("name", "login", "role", "manager", "active")
+        return ("name", "login", "role", "manager", "active")
 
 
 class Tree(Acting):
@@ -438,9 +438,9 @@ class Stages(RecordList):
         super().as_it_was()
         self.sort = self.sort or "position"
 
-    def column_names(self) -> Sequence[str]:
+    def default_columns(self) -> Sequence[str]:
         """Without the process, which is the group."""
-        return self._names or ("name", "name_zh", "position", "probability", "category", "max_days", "code")
+        return ("name", "name_zh", "position", "probability", "category", "max_days", "code")
 
 
 class Quotas(Place):

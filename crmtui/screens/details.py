@@ -22,7 +22,9 @@ class Details(WindowedList):
     """What a record holds, empty fields left out; a reference opens what it means."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__([Column("label", "", 16), Column("value", "")], marks=False, header=False, id=id)
+        super().__init__(
+            [Column("label", "", 16), Column("value", "", least=8)], marks=False, header=False, id=id
+        )
         self.noun, self.ref = "", ""
 
     def show_none(self) -> None:

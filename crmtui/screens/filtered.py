@@ -42,9 +42,9 @@ class Filtered(Acting):
 
     def chips(self) -> list[tuple[str, str]]:
         """The conditions, split where all of them must hold."""
-        from crmtui.services import conditions
+        from crmtui.screens import chips
 
-        return [(part, part) for one in self.conditions for part in conditions.parts(one)]
+        return [chip for one in self.conditions for chip in chips.chips(one, self.noun)]
 
     def to_rows(self) -> None:
         """Give the focus back to what is listed."""
@@ -100,7 +100,9 @@ class Filtered(Acting):
         if not where:
             self.program.note(gettext(N_("There is no filter to save. f makes one.")), "warn")
             return
-        name = await self.program.push_screen_wait_safe(Words(gettext(N_("Save this view")), gettext(N_("Name"))))
+        name = await self.program.push_screen_wait_safe(
+            Words(gettext(N_("Save this view")), gettext(N_("Name")))
+        )
         if not name:
             return
 

@@ -197,7 +197,10 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """Line `y` of what is in view: the titles, a row, or the pinned line."""
+        """Line `y` of what is in view: the titles, a row, or the pinned line; on the ground of the pane."""
+        return self._line(y).apply_style(self.rich_style)
+
+    def _line(self, y: int) -> Strip:
         colours = self._ink = self._ink or ink(self)
         room = self.scrollable_content_region.width
         if room != self._room:  # the scrollbar came or went

@@ -14,9 +14,8 @@ from crmtui.text import clean, cut, pad, width
 
 SIGN = 2
 """Cells before the first column: the sign, and a blank."""
-NARROWEST = 18
-"""Cells that a column which shares the rest needs at least."""
 INDENT = 2
+_THIN = Style(bold=False)
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def fit(columns: Sequence[Column], room: int, widths: Mapping[str, int]) -> list
 
 
 def _needed(columns: Sequence[Column], wanted: Mapping[str, int]) -> int:
-    return sum(wanted[one.name] or NARROWEST for one in columns) + len(columns) - 1
+    return sum(wanted[one.name] or one.least for one in columns) + len(columns) - 1
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,14 @@ def line(row: Row, placed: Sequence[Placed], room: int, ink: Ink, look: Look = P
 def _cell(cell: Cell, size: int, right: bool, row: Row, ink: Ink, style: Style | None) -> list[Segment]:
     """One cell in exactly `size`; in `style` alone, where it has one, else in its own inks."""
     if not isinstance(cell, list):
-        return [Segment(_fill(cell, size, right), style if style is not None else _style(cell, row, ink))]
+        text = _fill(cell, size, right)
+        words = text.lstrip(" ")
+        # Blanks before a number are a piece of their own: pictures drop them at the beginning of a piece.
+        blank = style + _THIN if style is not None else ink.style("faint")
+        return [
+            Segment(" " * (len(text) - len(words)), blank),
+            Segment(words, style if style is not None else _style(cell, row, ink)),
+        ]
     drawn = Strip(
         [Segment(clean(text), style if style is not None else ink.style(token)) for text, token in cell]
     )

@@ -12,7 +12,7 @@ from crmtui.i18n import N_, gettext
 from crmtui.screens import said
 from crmtui.screens.keys import bind
 from crmtui.screens.pointing import PointedGrid
-from crmtui.screens.rows import Cell, Column, Foldable, Row, Source, StaticSource, static
+from crmtui.screens.rows import Cell, Column, Foldable, Numbered, Row, Source, StaticSource, static
 from crmtui.screens.windows import SIZE, Windows
 from crmtui.text import clean, width
 
@@ -78,10 +78,14 @@ class WindowedList(PointedGrid):
 
     @property
     def position_text(self) -> str:
-        """`row 3 of 312`; empty without rows."""
+        """`row 3 of 312`, where groups do not count; of a group and without rows how many there are, or nothing."""
         if not self.count:
             return ""
-        place, count = f"{self.cursor_row + 1:,}", f"{self.count:,}"
+        found = self.source.number(self.cursor_row) if isinstance(self.source, Numbered) else None
+        number, of = found or (self.cursor_row + 1, self.count)
+        place, count = f"{number:,}", f"{of:,}"
+        if not number:
+            return gettext(N_("{count} rows")).format(count=count)
         return gettext(N_("row {row} of {count}")).format(row=place, count=count)
 
     def show(self, source: Source, *, keep: bool = True) -> None:

@@ -21,6 +21,8 @@ __all__ = ["QuerySource", "Run", "columns_for", "measures_of", "sum_row"]
 
 Sign = Callable[[dict[str, Any]], Cell]
 """The values of a record → the sign before its row."""
+Figures = Callable[["Context", Sequence[str]], dict[str, dict[str, Cell]]]
+"""The refs of records that were read → ref → column → its cell, for columns that are no fields."""
 
 
 @dataclass
@@ -117,9 +119,15 @@ class QuerySource:
     """The records of a listing as rows whose key is their ref; group rows carry the condition of their group as data."""
 
     def __init__(
-        self, desk: "Desk", listing: "Listing", columns: Sequence[Column], sign: Sign | None = None
+        self,
+        desk: "Desk",
+        listing: "Listing",
+        columns: Sequence[Column],
+        sign: Sign | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self.desk, self.listing, self.columns, self.sign = desk, listing, list(columns), sign
+        self.figures = figures
         self._known: dict[str, Any] = {}
         self.parts: list[Part] | None = None if listing.group else [Part(Run(listing))]
 
@@ -137,7 +145,16 @@ class QuerySource:
     async def rows(self, start: int, stop: int) -> list[Row]:
         """Those from `start` to before `stop`. Raises CrmError."""
         parts = await self._ready()
-        return await self.desk.read(lambda ctx: self._rows(ctx, parts, start, stop))
+
+        def read(ctx: "Context") -> list[Row]:
+            found = self._rows(ctx, parts, start, stop)
+            if self.figures is not None:
+                figures = self.figures(ctx, [row.key for row in found if row.kind == "row"])
+                for row in found:
+                    row.cells.update(figures.get(row.key, {}))
+            return found
+
+        return await self.desk.read(read)
 
     async def locate(self, key: str) -> int | None:
         """The number of the row of that record or group; None when it does not show. Raises CrmError."""
@@ -162,6 +179,22 @@ class QuerySource:
                 inner = part.run.read(ctx, max(start - first - 1, 0), stop - first - 1)
                 found += [self._row(ctx, one, 1) for one in inner]
         return found
+
+    def number(self, place: int) -> tuple[int, int] | None:
+        """Which record the row is, 0 for a group; and how many records there are, folded ones too. None without groups."""
+        if not self.listing.group:
+            return None
+        parts = self.parts or []
+        every = sum(part.run.count or 0 for part in parts)
+        starts = self._starts(parts)
+        at = max(bisect_right(starts, place) - 1, 0)
+        inside = place - starts[at] if parts else 0
+        before = sum(part.run.count or 0 for part in parts[:at])
+        return (before + inside if inside else 0), every
+
+    def group(self, key: str) -> "Group | None":
+        """The group whose row has this key."""
+        return next((part.group for part in self.parts or () if part.key == key), None)
 
     def _starts(self, parts: Sequence[Part]) -> list[int]:
         return [0, *accumulate(part.size for part in parts)][: len(parts)]

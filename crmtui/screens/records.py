@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
+from crmtui.screens.cells import money_text
+from crmtui.screens.columnsets import names_of, plural
 from crmtui.screens.details import Details
 from crmtui.screens.filtered import Filtered
 from crmtui.screens.frame import FilterLine, Pane, told
@@ -16,8 +18,12 @@ from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind
 from crmtui.screens.listing import Column, Row, WindowedList
 from crmtui.screens.place import Part
+from crmtui.screens.rows import Numbered
 from crmtui.screens.sections import Tab
 from crmtui.services.nouns import NOUNS
+
+if TYPE_CHECKING:
+    from crmtui.services.context import Context
 
 FOLLOW = 0.08
 """Seconds that the cursor rests before the side panel follows it."""
@@ -31,27 +37,32 @@ class RecordList(Filtered):
         N_("All records of one kind that you may see, with what they add up to."),
         N_("/ finds as you type, f makes conditions, the marked ones can be changed together."),
     )
-    BINDINGS: ClassVar[list[Any]] = bind(
-        "records",
-        new=N_("New"),
-        edit=N_("Edit"),
-        find=N_("Find"),
-        filter=N_("Filter"),
-        sort=N_("Sort"),
-        columns=N_("Columns"),
-        panel=N_("Panel"),
-        copy=N_("Copy"),
-        pin=N_("Save view"),
-        hidden=("remove", "move_to", "agree", "refuse", "stage_on", "stage_back", "zoom"),
-    )
+    # Verbs come first: a list that gives them a word in the footer shows them before the rest.
+    BINDINGS: ClassVar[list[Any]] = [
+        *bind("records", hidden=("agree", "stage_back", "stage_on", "move_to", "refuse", "remove")),
+        *bind(
+            "records",
+            edit=N_("Edit"),
+            new=N_("New"),
+            find=N_("Find"),
+            filter=N_("Filter"),
+            sort=N_("Sort"),
+            columns=N_("Columns"),
+            panel=N_("Panel"),
+            pin=N_("Save view"),
+            copy=N_("Copy"),
+            hidden=("zoom",),
+        ),
+    ]
     DEFAULT_CSS = """
     RecordList Horizontal { height: 1fr; }
     RecordList #side { width: 43; display: none; }
     RecordList.-paneled #side { display: block; }
     RecordList.-normal #side { width: 34; }
     RecordList.-xwide #side { width: 56; }
-    RecordList.-narrow.-paneled #side { width: 100%; }
-    RecordList.-narrow.-paneled #rows { display: none; }
+    RecordList.-narrow #side { display: none; width: 100%; }
+    RecordList.-narrow.-over #side { display: block; }
+    RecordList.-narrow.-over #rows { display: none; }
     """
     GROUP: ClassVar[str] = ""
     """What the list is grouped by when nobody chose otherwise."""
@@ -66,6 +77,9 @@ class RecordList(Filtered):
         self.over_list = tab is None
         self.total, self.sort, self.group = 0, "", self.GROUP
         self._names: list[str] = []
+        """The columns that the person chose."""
+        self._useful: Sequence[str] = ()
+        """The columns that tell something, of those that the list begins with."""
         if self.over_list:
             self.PAGE = True  # type: ignore[misc]
             self.WHOSE = False  # type: ignore[misc]
@@ -112,29 +126,55 @@ class RecordList(Filtered):
         self.group = str(self.program.memory.get(f"group.{self.noun}", self.GROUP))
         self._names = list(self.program.memory.get(f"columns.{self.noun}", []))
 
+    def default_columns(self) -> Sequence[str]:
+        """The columns that the list begins with, as far as they tell something."""
+        return names_of(self.noun)
+
     def column_names(self) -> Sequence[str]:
-        """The columns, most important first."""
-        return self._names or _COLUMNS.get(self.noun, NOUNS[self.noun].columns)
+        """The columns in their order."""
+        return self._names or self._useful or self.default_columns()
+
+    def extra_columns(self) -> Sequence[Column]:
+        """Columns of figures that are no fields; they stand before the day of the last change."""
+        return ()
 
     async def load(self) -> None:
         """The columns, then the rows; counts and sums follow."""
-        from crmtui.screens.querying import QuerySource, columns_for
+        from crmtui.screens.querying import QuerySource
         from crmtui.services.window import Listing
 
-        names = tuple(self.column_names())
         pane, rows = self.query_one("#rows", Pane), self.rows
         pane.name_it(self.title_text())
-        columns = await self.desk.read(lambda ctx: columns_for(ctx, self.noun, names))
+        columns = await self.desk.read(self._columns_there)
+        names = tuple(self.column_names())
         if [one.name for one in columns] != [one.name for one in rows.columns]:
             rows.columns = columns
         listing = Listing(self.noun, self.where, self.sort, names, group=self.group)
         name = self.sort.lstrip("-")
         rows.sorted_by(name, self.sort.startswith("-"))
         rows.show(
-            QuerySource(self.desk, listing, columns, self.sign),
-            keep=self.reason in ("store", "refresh", "show"),
+            QuerySource(self.desk, listing, columns, self.sign, self.figures),
+            keep=self.reason in ("store", "refresh", "show", "columns"),
         )
         self.run_worker(self._sum(listing), group="sums", exclusive=True, exit_on_error=False)
+
+    def _columns_there(self, ctx: "Context") -> list[Column]:
+        from crmtui.screens.columnsets import arranged
+        from crmtui.screens.querying import columns_for
+        from crmtui.services.useful import useful
+
+        if not self._names and self.reason != "store":
+            self._useful = useful(ctx, self.noun, self.default_columns())
+        columns = columns_for(ctx, self.noun, self.column_names())
+        if self._names:
+            return columns
+        columns = arranged(self.noun, columns)
+        names = [column.name for column in columns]
+        place = names.index("updated_at") if "updated_at" in names else len(names)
+        return [*columns[:place], *self.extra_columns(), *columns[place:]]
+
+    figures: Any = None
+    """What gives the values of columns that are no fields: records as read → ref → column → cell."""
 
     def sign(self, row: dict[str, Any]) -> Any:
         """The sign before a row: changed by somebody else just now."""
@@ -151,22 +191,45 @@ class RecordList(Filtered):
         from crmtui.screens.querying import sum_row
         from crmtui.services import window
 
-        measures = self.measures()
+        there = {column.name for column in self.rows.columns}
+        measures = [one for one in self.measures() if one.partition("(")[2].rstrip(")") in there]
         if not measures:
+            self._sums = None
+            self.rows.footer(None)
             return
         try:
-            sums = await self.desk.read_behind(lambda ctx: window.sums(ctx, listing, measures))
+            sums, more = await self.desk.read_behind(
+                lambda ctx: (window.sums(ctx, listing, measures), self.more_sums(ctx, listing.where))
+            )
         except CrmError as error:
             self.program.note(told(error), "warn")
             return
-        row = sum_row(self.noun, sums)
-        self.rows.footer(row if row.cells else None)
+        self._sums, self._more = sum_row(self.noun, sums), more
+        self._show_sums()
+
+    def more_sums(self, ctx: "Context", where: str) -> dict[str, Any]:
+        """Sums that are no column's: what they are called (a marked text) → money."""
+        return {}
+
+    _sums: Row | None = None
+    _more: dict[str, Any] = {}  # noqa: RUF012
+
+    def _show_sums(self) -> None:
+        """The Σ line: how many there are, what they add up to."""
+        row = self._sums
+        if row is None or not self.total:
+            self.rows.footer(None)
+            return
+        words = [f"{self.total:,} {plural(self.noun).lower()}"]
+        words += [f"{gettext(name)} {money_text(value)}" for name, value in self._more.items()]
+        row.cells[self.rows.columns[0].name] = f" {g('dot')} ".join(words)
+        self.rows.footer(row)
 
     # -- the frame
 
     def title_text(self) -> str:
         """The pane's title, with the number of rows."""
-        title = self.over_title or gettext(_PLURALS.get(self.noun, NOUNS[self.noun].title))
+        title = self.over_title or plural(self.noun)
         return f"{title} {g('dot')} {self.total:,}"
 
     def crumb_left(self) -> Any:
@@ -174,7 +237,7 @@ class RecordList(Filtered):
         if not self.over_list:
             yield from super().crumb_left()
             return
-        yield from _over(gettext(_PLURALS.get(self.noun, NOUNS[self.noun].title)), self.over_title)
+        yield from _over(plural(self.noun), self.over_title)
 
     def filter_note(self) -> str:
         """The order and the grouping."""
@@ -187,7 +250,10 @@ class RecordList(Filtered):
         return "   ".join(parts)
 
     def _label(self, name: str) -> str:
-        return next((one.title for one in self.rows.columns if one.name == name), name)
+        from crmtui.services import shape
+
+        titles = {field.name: gettext(field.label) for field in shape.fields(self.noun)}
+        return next((one.title for one in self.rows.columns if one.name == name), titles.get(name, name))
 
     def filter_right(self) -> str:
         """How many are marked."""
@@ -204,9 +270,12 @@ class RecordList(Filtered):
         """The number of rows is known: say so, or why there are none."""
         if event.list is not self.rows:
             return
-        self.total = event.count
+        source = self.rows.source
+        found = source.number(0) if isinstance(source, Numbered) else None
+        self.total = found[1] if found is not None else event.count
         pane = self.query_one("#rows", Pane)
         pane.name_it(self.title_text())
+        self._show_sums()
         if event.count:
             pane.ready()
             pane.say_out(self.rows.position_text)
@@ -221,14 +290,16 @@ class RecordList(Filtered):
 
     def empty_text(self) -> str:
         """Why there is nothing, and the next key."""
-        name = gettext(_PLURALS.get(self.noun, NOUNS[self.noun].title))
+        name = plural(self.noun).lower()
         if self.conditions or self.found:
             return gettext(N_("No {records} because of the filter. f change · Esc without")).format(
                 records=name
             )
         if not self.over_list and self.whose != "all" and self.whose_condition(self.noun):
             return gettext(N_("No {records} of yours. w whose · n new")).format(records=name)
-        return gettext(N_("No {records} yet. n new · 2 import")).format(records=name)
+        if self.why_not("new"):
+            return gettext(N_("No {records} yet.")).format(records=name)
+        return gettext(N_("No {records} yet. n new")).format(records=name)
 
     def on_windowed_list_failed(self, event: WindowedList.Failed) -> None:
         """The rows could not be read."""
@@ -242,17 +313,25 @@ class RecordList(Filtered):
             return
         self.query_one("#rows", Pane).say_out(self.rows.position_text)
         self.program.announce(self.rows)
-        if self.has_class("-paneled"):
+        if self.panel_shows:
             self.run_worker(self._follow(event.row), group="follow", exclusive=True, exit_on_error=False)
 
+    @property
+    def panel_shows(self) -> bool:
+        """Whether the record under the cursor is to be seen."""
+        return self.has_class("-over" if self.has_class("-narrow") else "-paneled")
+
     async def _follow(self, row: Row | None) -> None:
+        from crmtui.services import shape
+
         await asyncio.sleep(FOLLOW)
         side = self.query_one("#side", Pane)
         if row is None or row.kind != "row":
             self.query_one(Details).show_none()
             side.name_it("")
             return
-        side.name_it(f"{row.data['name'] if 'name' in (row.data or {}) else row.key} {g('dot')} {row.key}")
+        name = (row.data or {}).get(shape.label(self.noun)) or row.text(self.rows.columns[0].name)
+        side.name_it(f"{name} {g('dot')} {row.key}")
         try:
             await self.query_one(Details).show_record(self.desk, self.noun, row.key)
             side.ready()
@@ -270,10 +349,12 @@ class RecordList(Filtered):
             if condition:
                 from crmtui.services import conditions
 
+                source: Any = self.rows.source
+                group = source.group(event.row.key)
                 await self.program.open_list(
                     self.noun,
                     conditions.every(self.where, condition),
-                    event.row.text(self.rows.columns[0].name),
+                    group.label if group is not None else plural(self.noun),
                 )
             return
         await self.program.open_record(event.row.key, self.rows)
@@ -359,7 +440,7 @@ class RecordList(Filtered):
         self.run_worker(self._columns(), exit_on_error=False)
 
     async def _columns(self) -> None:
-        from crmtui.screens.ask import Columns
+        from crmtui.screens.columns import Columns
 
         found = await self.program.push_screen_wait_safe(
             Columns(self.noun, list(self.column_names()), self.group)
@@ -371,9 +452,13 @@ class RecordList(Filtered):
             self.reload("columns")
 
     def action_panel(self) -> None:
-        """Show or hide the record under the cursor beside the list."""
-        self.toggle_class("-paneled")
-        self.program.memory.put(f"panel.{self.noun}", self.has_class("-paneled"))
+        """Show or hide the record under the cursor beside the list; where there is little room in place of it."""
+        if self.has_class("-narrow"):
+            self.toggle_class("-over")
+            (self.query_one(Details) if self.has_class("-over") else self.rows).focus()
+        else:
+            self.toggle_class("-paneled")
+            self.program.memory.put(f"panel.{self.noun}", self.has_class("-paneled"))
         self.run_worker(self._follow(self.rows.current), group="follow", exclusive=True, exit_on_error=False)
 
     def action_zoom(self) -> None:
@@ -389,7 +474,9 @@ class RecordList(Filtered):
 
     def action_back(self) -> None:
         """First out of the finding, then the marks, then the filter of an empty list, then a level back."""
-        if self.rows.marked:
+        if self.has_class("-over") and self.has_class("-narrow"):
+            self.action_panel()
+        elif self.rows.marked:
             self.rows.clear_marks()
         elif self.found:
             self.found = ""
@@ -412,31 +499,3 @@ def _over(kind: str, title: str) -> Any:
     if title:
         parts += [(f" {g('into')} ", "muted", ""), (title, "bold accent", "")]
     return iter(parts)
-
-
-_COLUMNS = {
-    "lead": ("company", "contact_name", "source", "state", "owner", "next_contact_on", "created_at", "phone"),
-    "account": ("name", "industry", "owner", "class", "city", "annual_revenue", "state"),
-    "contact": ("name", "account", "title", "buying_role", "mobile", "email", "owner"),
-    "product": ("name", "code", "price", "unit", "type", "active"),
-}
-"""What a screen shows first where that is not what the command line does."""
-_PLURALS = {
-    "lead": N_("Leads"),
-    "account": N_("Customers"),
-    "contact": N_("Contacts"),
-    "opp": N_("Opportunities"),
-    "product": N_("Products"),
-    "competitor": N_("Rivals"),
-    "user": N_("People"),
-    "dept": N_("Departments"),
-    "territory": N_("Territories"),
-    "role": N_("Roles"),
-    "process": N_("Processes"),
-    "stage": N_("Stages"),
-    "type": N_("List entries"),
-    "attribute": N_("Custom fields"),
-    "quota": N_("Quotas"),
-    "rate": N_("Exchange rates"),
-    "query": N_("Saved queries"),
-}

@@ -17,7 +17,10 @@ def plain(cell: Cell) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `width` in cells, 0 shares what the others leave; those of the highest `priority` are dropped first."""
+    """One column: `width` in cells, 0 shares what the others leave; those of the highest `priority` are dropped first.
+
+    A column that shares stays where it finds `least` cells.
+    """
 
     name: str
     title: str
@@ -25,6 +28,7 @@ class Column:
     right: bool = False
     priority: int = 0
     sortable: bool = True
+    least: int = 18
 
 
 @dataclass
@@ -73,6 +77,17 @@ class Foldable(Source, Protocol):
 
     def some_folded(self) -> bool:
         """Whether there is something left to unfold."""
+
+
+@runtime_checkable
+class Numbered(Source, Protocol):
+    """A source whose rows may not all be records: it knows which record a row is."""
+
+    def number(self, place: int) -> tuple[int, int] | None:
+        """The number of the record in that row, from 1, or 0 where the row is none; and how many records there are.
+
+        None where every row is a record.
+        """
 
 
 @dataclass

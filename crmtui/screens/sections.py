@@ -50,10 +50,19 @@ SECTIONS = (
         2,
         N_("Leads"),
         N_("Lead"),
-        (_list("lead", N_("list")), Tab("import", N_("import"), "importing:Importing", ("lead",))),
+        (
+            Tab("lead", N_("list"), "leads:LeadList", ("lead",)),
+            Tab("import", N_("import"), "importing:Importing", ("lead",)),
+        ),
     ),
     Section(
-        3, N_("Customers"), N_("Cust"), (_list("account", N_("accounts")), _list("contact", N_("contacts")))
+        3,
+        N_("Customers"),
+        N_("Cust"),
+        (
+            Tab("account", N_("accounts"), "customers:AccountList", ("account",)),
+            _list("contact", N_("contacts")),
+        ),
     ),
     Section(
         4,

@@ -64,9 +64,9 @@ def verb_of(noun: str, action: str) -> RecordVerb | None:
     return next((verb for verb in verbs_of(noun) if verb.action == action), None)
 
 
-def named(refs: Sequence[str], one: str, many: str) -> str:
-    """What was done, said of one record or of several; both are marked texts with {ref} and {count}."""
-    return ngettext(one, many, len(refs)).format(ref=refs[0], count=len(refs))
+def named(refs: Sequence[str], one: str, many: str, **more: str) -> str:
+    """What was done, said of one record or of several; both are marked texts with {ref}, {count} and what `more` names."""
+    return ngettext(one, many, len(refs)).format(ref=refs[0], count=f"{len(refs):,}", **more)
 
 
 async def together(
@@ -103,14 +103,14 @@ async def give(screen: Any, noun: str, refs: list[str]) -> None:
     if found is None:
         return
     ref, name = found
-    said = named(refs, N_("{ref} is {name}'s now"), N_("{count} records are {name}'s now"))
+    said = named(refs, N_("{ref} is {name}'s now"), N_("{count} records are {name}'s now"), name=name)
     await together(
         screen,
         noun,
         "edit",
         refs,
         lambda ctx, one: records.edit(ctx, noun, one, {"owner": ref}),
-        said.replace("{name}", name),
+        said,
     )
 
 
@@ -177,7 +177,7 @@ async def convert(screen: Any, noun: str, refs: list[str]) -> None:
 
     def work(ctx: "Context") -> str:
         lead.convert(ctx, refs[0])
-        opp = records.show(ctx, "lead", refs[0]).get("opportunity")
+        opp = records.show(ctx, "lead", refs[0])["opp"]
         return opp.ref if opp is not None else ""
 
     opp = await screen.changed(work, gettext(N_("{ref} converted")).format(ref=refs[0]))
@@ -205,13 +205,13 @@ async def move(screen: Any, refs: list[str], by: int) -> None:
     def work(ctx: "Context") -> str:
         with ctx.together("opp.advance"):
             names = [stages.move(ctx, ref, by) for ref in refs]
-        return names[0]
+        return " / ".join(dict.fromkeys(names))
 
     await screen.changed(
         work,
         lambda stage: named(
-            refs, N_("{ref} moved to {stage}"), N_("{count} opportunities moved to {stage}")
-        ).replace("{stage}", stage),
+            refs, N_("{ref} moved to {stage}"), N_("{count} opportunities moved to {stage}"), stage=stage
+        ),
     )
 
 

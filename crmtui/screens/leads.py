@@ -1,0 +1,30 @@
+"""Leads as a list, with what stands in the way of each one beside it."""
+
+from typing import Any, ClassVar
+
+from crmtui.i18n import N_
+from crmtui.screens.keys import bind
+from crmtui.screens.records import RecordList
+from crmtui.screens.sections import Tab
+
+
+class LeadList(RecordList):
+    """Leads with the chosen one beside them: qualify, rule out, convert, give to someone."""
+
+    NOUN = "lead"
+    WHERE = "leads"
+    PANEL = True
+    HELP = (
+        N_("Who may become a customer: new, assigned, qualified, then converted into an opportunity."),
+        N_("a qualifies, > makes an opportunity of it, x rules it out and asks why, m gives it to someone."),
+    )
+    BINDINGS: ClassVar[list[Any]] = bind(
+        "leads",
+        agree=N_("Qualify"),
+        stage_on=N_("Convert"),
+        move_to=N_("Assign"),
+        refuse=N_("Rule out"),
+    )
+
+    def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
+        super().__init__(tab, "lead", where, title)
