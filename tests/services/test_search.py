@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from crmtui.errors import Invalid
-from crmtui.services import derived, journal, records, search, transfer
+from crmtui.services import derived, journal, looking, records, search, transfer
 from crmtui.services.context import Context
 from crmtui.services.nouns import NOUNS, SEARCHED
 from crmtui.store import search as index
@@ -126,9 +126,9 @@ def test_what_finds_nothing_has_something_near_it(ctx: Context) -> None:
 @pytest.mark.parametrize("scope", ["few", "some", "many"])
 def test_what_one_may_not_see_is_not_found(ctx: Context, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
     if scope != "few":
-        monkeypatch.setattr(search, "FEW", 0)
+        monkeypatch.setattr(looking, "FEW", 0)
     if scope == "many":
-        monkeypatch.setattr(search, "SOME", 0)
+        monkeypatch.setattr(looking, "SOME", 0)
     records.add(ctx, "user", {"name": "Li", "login": "li", "role": "rep"})
     records.add(ctx, "account", {"name": "Acme hidden", "phone": "138 0013 8000"})
     records.add(ctx, "account", {"name": "Acme shown", "owner": "li"})
