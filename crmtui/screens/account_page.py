@@ -18,6 +18,7 @@ from crmtui.screens.keys import bind
 from crmtui.screens.listing import Column, Row, WindowedList, static
 from crmtui.screens.popup import open_figure
 from crmtui.screens.record_page import RecordPage
+from crmtui.screens.rows import Cell
 
 PROFILE = (
     "name",
@@ -75,7 +76,11 @@ class AccountPage(RecordPage):
     def summary(self) -> Sequence[Widget]:
         """The panes of the first tab."""
         figures = WindowedList(
-            [Column("what", ""), Column("amount", "", 10, right=True), Column("count", "", 9, right=True)],
+            [
+                Column("what", "", least=12),
+                Column("amount", "", 9, right=True),
+                Column("count", "", 9, right=True),
+            ],
             marks=False,
             header=False,
             id="figures",
@@ -151,7 +156,7 @@ class AccountPage(RecordPage):
             for figure, count in found:
                 opps = ngettext(N_("{count} opp"), N_("{count} opps"), count).format(count=f"{count:,}")
                 value: Money = figure.value
-                cells = {
+                cells: dict[str, Cell] = {
                     "what": gettext(FIGURES[figure.name]),
                     "amount": (money_text(value, value.currency), "bold foreground"),
                     "count": (f"{opps} {g('into')}", "primary"),
@@ -190,11 +195,9 @@ class AccountPage(RecordPage):
 
     async def action_new(self) -> None:
         """A person where the people are, else an opportunity of this customer."""
-        from crmtui.screens.forms import FormSheet
-
         people = self.query_one("#people", Pane)
         noun = "contact" if people.has_focus_within else "opp"
-        await self.program.push_screen(FormSheet(noun, given={"account": self.ref}))
+        await self.program.new_record(noun, {"account": self.ref})
 
 
 def _opportunities() -> WindowedList:

@@ -1,6 +1,6 @@
 """The screen program: settings, theme and keys, the nine sections, changing and taking back, and what others change."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -284,6 +284,13 @@ class CrmApp(App[int]):
         from crmtui.screens.records import RecordList
 
         await self.push_screen(RecordList.over(noun, where, title))
+
+    async def new_record(self, noun: str, given: Mapping[str, str] | None = None) -> None:
+        """The form of a new record; who works on their own records enters them for themselves."""
+        from crmtui.screens.forms import FormSheet
+
+        mine = {"owner": self.login} if noun in _OWNED and self.whose == "mine" else {}
+        await self.push_screen(FormSheet(noun, given={**mine, **(given or {})}))
 
     async def open_home(self, noun: str) -> None:
         """The tab where `noun` lives."""

@@ -292,9 +292,7 @@ class Board(Filtered):
 
     async def action_new(self) -> None:
         """A new opportunity."""
-        from crmtui.screens.forms import FormSheet
-
-        await self.program.push_screen(FormSheet("opp"))
+        await self.program.new_record("opp")
 
     def action_sort(self) -> None:
         """The next order."""

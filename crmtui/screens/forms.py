@@ -73,6 +73,8 @@ class FormSheet(Sheet[str]):
         save: Saving | None = None,
     ) -> None:
         super().__init__(classes="-right")
+        self._early: list[events.Key] = []
+        self._save_soon = False
         self.noun, self.ref, self.refs = noun, ref, tuple(refs)
         self._given, self._only, self._required, self._loose = (
             dict(given or {}),
@@ -133,6 +135,8 @@ class FormSheet(Sheet[str]):
         self._bring_back()
         self.opened = True
         self._preview()
+        if self._save_soon:
+            self.action_save()
 
     def _draft_name(self) -> str:
         """What tells this form's draft from that of others."""
@@ -173,6 +177,13 @@ class FormSheet(Sheet[str]):
             empty = [row for row in rows if row.required and not row.field.typed]
             for row in [*empty, *rows][:1]:
                 row.field.focus()
+                self._type_again()
+
+    def _type_again(self) -> None:
+        """What was typed before there was a field goes into the first one."""
+        early, self._early = self._early, []
+        for event in early:
+            self.app.post_message(events.Key(event.key, event.character))
 
     def _row(self, question: "Question", shape: "Shape", started: "Mapping[str, Held]") -> FieldRow:
         field = self._field(question)
@@ -386,7 +397,12 @@ class FormSheet(Sheet[str]):
             self.focus_next()
 
     async def on_key(self, event: events.Key) -> None:
-        """Enter on a reference that stands there opens the list of all."""
+        """Up and down go from field to field; keys that come before there is a field wait for it."""
+        if self.focused is None and not self.opened and event.key != "escape":
+            event.stop()
+            event.prevent_default()
+            self._early.append(event)
+            return
         if event.key in ("down", "up") and isinstance(self.focused, LineField):
             event.stop()
             _ = self.focus_next() if event.key == "down" else self.focus_previous()
@@ -395,6 +411,7 @@ class FormSheet(Sheet[str]):
 
     def action_save(self) -> None:
         """Save; what is wrong stands below its field."""
+        self._save_soon = not self.opened
         if self.opened and not self._saving:
             self._saving = True
             self.run_worker(self._save_all(), group="save", exit_on_error=False)

@@ -33,7 +33,7 @@ class RecordList(Filtered):
     """Any noun's list, from its declaration. Subclasses choose columns, groups and what the side panel shows."""
 
     WHERE = "records"
-    HELP = (
+    HELP = (  # type: ignore[assignment]
         N_("All records of one kind that you may see, with what they add up to."),
         N_("/ finds as you type, f makes conditions, the marked ones can be changed together."),
     )
@@ -96,7 +96,7 @@ class RecordList(Filtered):
         made = sections.load(of) if of else cls
         if not issubclass(made, RecordList):
             made = cls
-        return made(None, noun, where, title)  # type: ignore[no-any-return]
+        return made(None, noun, where, title)
 
     # -- what is there
 
@@ -423,9 +423,7 @@ class RecordList(Filtered):
 
     async def action_new(self) -> None:
         """The form of a new record."""
-        from crmtui.screens.forms import FormSheet
-
-        await self.program.push_screen(FormSheet(self.noun))
+        await self.program.new_record(self.noun)
 
     def action_sort(self) -> None:
         """By the column that the arrows chose, else by the next one."""
