@@ -97,6 +97,8 @@ class CrmApp(App[int]):
         self.sections: list[Section] = list(SECTIONS)
         self.badges: dict[int, int] = {}
         self.offline = ""
+        self.running = ""
+        """What goes on in the background, for the top bar."""
         self.mark = 0
         self.recent: list[str] = []
         """Refs opened lately, newest first."""

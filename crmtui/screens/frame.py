@@ -99,6 +99,8 @@ class TopBar(Line):
         """The sections; their names are cut to four letters where the screen is narrow."""
         app: Any = self.app
         who = app.who if room >= 100 else app.who.split(" · ")[0]
+        if app.running:
+            who = f"{g('doing')} {app.running}  {who}"
         self.put(" crm ", "primary", bold=True)
         for section in app.sections:
             here = section.number == app.section

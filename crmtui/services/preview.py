@@ -187,6 +187,12 @@ def complete(file: Sample, mapping: Mapping, fields: Sequence[Field]) -> Mapping
     return replace(mapping, ignore=tuple(names), guess=not mapping.columns)
 
 
+def completed(ctx: Context, file: Sample, noun: str, mapping: Mapping) -> Mapping:
+    """As `complete`, for records of `noun`."""
+    with ctx.reading() as tx:
+        return complete(file, mapping, records.fields_in(tx, noun))
+
+
 def _open(file: Sample, fields: Sequence[Field]) -> set[int]:
     """The places of columns that can be read into fields: not those that our own exports and rejects bring with them."""
     kept = {each.name for each in fields} - set(assignment.importable(fields))

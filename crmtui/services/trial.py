@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -103,6 +103,23 @@ class Outcome:
     def stopped(self) -> bool:
         """Whether somebody stopped it."""
         return self.error is not None and self.error.code == "import.stopped"
+
+    def after(self, before: "Outcome") -> "Outcome":
+        """Both together, where this one went on with the same file after `before` had been stopped."""
+        done = before.counts["created"] + before.counts["updated"]
+        counts = dict(self.counts)
+        for name in ("created", "updated"):
+            counts[name] += before.counts[name]
+        for name in ("unchanged", "skipped"):
+            less = min(done, counts[name])
+            counts[name] -= less
+            done -= less
+        rows = {name: (before.rows[name] + self.rows[name])[:KEPT] for name in ("created", "updated")}
+        others = {
+            name: self.others.get(name, 0) + before.others.get(name, 0)
+            for name in {**before.others, **self.others}
+        }
+        return replace(self, counts=counts, rows={**self.rows, **rows}, others=others)
 
     def take(self, fates: Sequence[Fate]) -> None:
         """Count these."""
@@ -223,10 +240,14 @@ def _alone(order: Order, rows: Mapping[int, Sequence[str]]) -> Iterator[tuple[st
 # -- afterwards -------------------------------------------------------------------------------------------------
 
 
-def take_back(ctx: Context, transactions: Sequence[str]) -> None:
-    """Take back an import, which has several transactions where it was stopped and gone on with. Raises as `reversal.undo`."""
+def take_back(ctx: Context, transactions: Sequence[str]) -> int:
+    """Take back an import, which has several transactions where it was stopped and gone on with; how many it had.
+
+    Raises as `reversal.undo`.
+    """
     for tx in reversed(transactions):
         reversal.undo(ctx, tx)
+    return len(transactions)
 
 
 def condition(ctx: Context, noun: str, transactions: Sequence[str], op: str) -> str:
