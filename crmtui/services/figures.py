@@ -61,6 +61,22 @@ def opportunities(read: Read) -> Asked:
     return asked(read, Grown({}, []) if alone else grow(read, ""))
 
 
+def of_row(read: Read, whole: Asked, row: Key | None) -> Asked:
+    """Those opportunities of `whole` that count in one row of its tree; None stands for all."""
+    if row is None or row[0] == "company":
+        return whole
+    scope, of = row
+    keys: frozenset[Any] = frozenset((of,))
+    if scope == "dept":
+        reach = [] if of is None else read.world.below("dept", [of])
+        homes = read.world.homes()
+        keys = frozenset(one for one, dept in homes.items() if (dept in reach if reach else dept is None))
+        keys |= {None} if of is None else set()
+    elif scope == "territory" and of is not None:
+        keys = read.world.below("territory", [of])
+    return replace(whole, by="owner" if scope in ("dept", "user") else scope, keys=keys)
+
+
 def grow(read: Read, company: str) -> Grown:
     """The nodes of those whose figures are asked for, and which of them stand at the top; nothing is counted yet."""
     if read.scope in ("industry", "product"):

@@ -6,17 +6,18 @@ from typing import Any
 
 from crmtui.errors import Invalid
 from crmtui.i18n import N_, gettext
-from crmtui.money import Money, half_up
+from crmtui.money import Money
 from crmtui.services import figures, rollup
 from crmtui.services.context import Context, Ref, Tx
 from crmtui.services.question import BY, METHODS, Ask, Read, reading
-from crmtui.services.rollup import Node
+from crmtui.services.rollup import Key, Node
 from crmtui.services.totals import hundredths, names_of
 from crmtui.store import figures as stored
+from crmtui.store import opened
 from crmtui.store.figures import Sums
 from crmtui.store.refs import ref_of
 
-__all__ = ["BY", "FIGURES", "METHODS", "Ask", "Gap", "drill", "gap", "table"]
+__all__ = ["BY", "FIGURES", "METHODS", "Ask", "Gap", "Whole", "drill", "gap", "table", "whole"]
 
 FIGURES = ("forecast", "won", "weighted", "budget", "commit", "best")
 """The figures that can be opened."""
@@ -100,15 +101,56 @@ def _row(read: Read, depth: int, node: Node) -> dict[str, Any]:
 
 
 def drill(
-    ctx: Context, ask: Ask, figure: str = "forecast", *, left_out: bool = False
+    ctx: Context,
+    ask: Ask,
+    figure: str = "forecast",
+    *,
+    left_out: bool = False,
+    row: Key | None = None,
+    start: int = 0,
+    size: int | None = None,
 ) -> list[dict[str, Any]]:
     """The components of one figure of the top row, the largest first; their `counted` sums to it.
 
     `amount` is Money in the record's own currency, `counted` in the company's, `why` says how one became the other.
     With `left_out` what is open or suspended and does not count: omitted, suspended, or without a date.
+    `row` narrows them to those of one row of an answer to `ask` (its scope, and the id or entry it is of); `start` and
+    `size` to a stretch. Behind the figure "gap" stand the open ones that their full value would add to the forecast.
     Raises Invalid, NotFound, Refused.
     """
-    if figure not in FIGURES:
+    _check_figure(figure)
+    with reading(ctx, replace(ask, by="")) as (tx, read):
+        asked = figures.of_row(read, figures.opportunities(read), row)
+        if left_out:
+            found = [(0, one) for one in stored.left_out(read.world, asked)]
+            found.sort(key=lambda pair: int(pair[1].id))
+        else:
+            rows = opened.rows(read.world, asked, figure, read.method, start, size)
+            found = [(int(one.counted), one) for one in rows]
+        return _components(tx, read, found, figure)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What stands behind a figure: how many components, their full value, and what of it counts."""
+
+    count: int
+    value: Money
+    counted: Money
+
+
+def whole(ctx: Context, ask: Ask, figure: str = "forecast", row: Key | None = None) -> Whole:
+    """What the components come to that `drill` lists: `counted` is the figure, to the cent. Raises as `drill`."""
+    _check_figure(figure)
+    with reading(ctx, replace(ask, by="")) as (_, read):
+        asked = figures.of_row(read, figures.opportunities(read), row)
+        count, value, counted = opened.whole(read.world, asked, figure, read.method)
+        currency = read.world.currency
+        return Whole(count, Money(value, currency), Money(counted, currency))
+
+
+def _check_figure(figure: str) -> None:
+    if figure not in opened.FIGURES:
         raise Invalid(
             "forecast.word",
             N_("{word} is not one of: {words}."),
@@ -116,33 +158,6 @@ def drill(
             word=figure,
             words=", ".join(FIGURES),
         )
-    with reading(ctx, replace(ask, by="")) as (tx, read):
-        asked = figures.opportunities(read)
-        found = stored.left_out(read.world, asked) if left_out else stored.components(read.world, asked)
-        counted = [(0 if left_out else _counted(row, figure, read.method), row) for row in found]
-        shown = [(share, row) for share, row in counted if left_out or _belongs(row, figure)]
-        shown.sort(key=lambda pair: (-pair[0], pair[1].id))
-        return _components(tx, read, shown, figure)
-
-
-def _belongs(row: Any, figure: str) -> bool:
-    if figure == "forecast":
-        return True
-    if figure in ("commit", "best"):
-        return bool(row.state == "open" and row.category == figure)
-    return bool((row.state == "won") == (figure == "won"))
-
-
-def share_of(row: Any) -> int:
-    """The weighted value of an open component, in minor units of the company's currency."""
-    return half_up((row.value or 0) * (row.probability or 0), 100)
-
-
-def _counted(row: Any, figure: str, method: str) -> int:
-    in_full = figure in ("won", "budget", "commit", "best") or row.state == "won"
-    if figure == "forecast":
-        in_full = in_full or method == "budget" or (method == "commit" and row.category == "commit")
-    return (row.value or 0) if in_full else share_of(row)
 
 
 def _components(tx: Tx, read: Read, shown: Sequence[tuple[int, Any]], figure: str) -> list[dict[str, Any]]:
@@ -217,14 +232,12 @@ def gap(ctx: Context, ask: Ask) -> Gap:
         short = row["gap"]
         if short is not None and short.minor <= 0:
             return Gap(row, [])
-        found = stored.components(read.world, figures.opportunities(read))
-        still = [one for one in found if one.state == "open"]
-        ranked = [((one.value or 0) - _counted(one, "forecast", read.method), one) for one in still]
-        ranked = sorted((pair for pair in ranked if pair[0] > 0), key=lambda pair: (-pair[0], pair[1].id))
-        shares = [(_counted(one, "forecast", read.method), one) for _, one in ranked]
+        found = opened.rows(read.world, figures.opportunities(read), "gap", read.method)
+        shares = [((one.value or 0) - int(one.counted), one) for one in found]
         rows = _components(tx, read, shares, "forecast")
         covers = 0
-        for (rest, _), listed in zip(ranked, rows, strict=True):
+        for one, listed in zip(found, rows, strict=True):
+            rest = int(one.counted)
             covers += rest
             listed["remainder"] = Money(rest, read.world.currency)
             listed["covers"] = Money(covers, read.world.currency)

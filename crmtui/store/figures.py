@@ -40,6 +40,9 @@ class Asked:
     territories: frozenset[int] | None = None
     industry: str | None = None
     product: int | None = None
+    by: str = ""
+    keys: frozenset[Any] | None = None
+    """Only those that the figures `by` count under one of these keys; None among them stands for those without."""
 
 
 @dataclass(slots=True)
@@ -86,10 +89,8 @@ class Components:
         self.start, self.end, self.today = (
             bindparam(name, type_=Day()) for name in ("start", "end", "today")
         )
-        self.by_account = bool(asked.territories is not None or asked.industry) or by in (
-            "territory",
-            "industry",
-        )
+        places = {"territory", "industry"}
+        self.by_account = bool(asked.territories is not None or asked.industry) or bool(places & {by, asked.by})
         self.account = world.rows("account") if self.by_account else None
 
     def own_or_accounts(self, name: str) -> ColumnElement[Any]:
@@ -147,7 +148,14 @@ class Components:
             found.append(self.own_or_accounts("industry") == bindparam("industry", type_=Text))
         if asked.product is not None:
             found.append(self.product == bindparam("product", type_=Whole))
+        if asked.keys is not None:
+            found.append(self._under(asked.by, asked.keys))
         return found
+
+    def _under(self, by: str, keys: frozenset[Any]) -> ColumnElement[bool]:
+        key = self.key(by, self.opp.c.expected_close_on)
+        named = key.in_(held("keys", Text if by == "industry" else Whole))
+        return or_(named, key.is_(None)) if None in keys else named
 
     def select(self, *columns: Any) -> Select[Any]:
         """A select over the components, their customers joined where these decide."""
@@ -171,7 +179,8 @@ def _values(world: World, asked: Asked) -> dict[str, Any]:
     """What stands in the places of a statement, so that the statement itself can be kept."""
     given = {name: getattr(asked, name) for name in ("start", "end", "industry", "product")}
     people = {name: sorted(getattr(asked, name) or ()) for name in ("owners", "territories")}
-    return {"today": world.today, **given, **people}
+    keys = sorted(one for one in asked.keys or () if one is not None)
+    return {"today": world.today, **given, **people, "keys": keys}
 
 
 def weighted(value: ColumnElement[Any], probability: ColumnElement[Any]) -> ColumnElement[int]:
@@ -234,7 +243,7 @@ def _grouped(some: Components, by: str, state: str, walked: Callable[[Components
     """The figures of a walk by key, after making sure that no amount is without a rate."""
     asked, world = some.asked, some.world
     shape = [getattr(asked, name) is None for name in ("owners", "territories", "industry", "product")]
-    shape.append(some.seen_by_owner)
+    shape += [some.seen_by_owner, asked.by, asked.keys is None or None in asked.keys]
 
     def build() -> tuple[Select[Any], Select[Any]]:
         walk, opp = walked(some, by), some.opp.c
@@ -269,22 +278,8 @@ _SHOWN = (
 )
 
 
-def components(world: World, asked: Asked) -> list[Any]:
-    """The components that figures of the period count, open and won, as rows with their columns and `value`.
-
-    `value` is the amount in minor units of the company's currency, 0 where there is none. Raises MissingRate.
-    """
-    some = Components(world, asked)
-    opp = some.opp.c
-    still = [*some.found("open"), some.counted, some.dated(opp.expected_close_on)]
-    return [
-        *_one_by_one(some, still, some.today),
-        *_one_by_one(some, [*some.found("won"), some.dated(opp.closed_on)], opp.closed_on),
-    ]
-
-
 def left_out(world: World, asked: Asked) -> list[Any]:
-    """What is open or suspended, and no figure of the period counts: rows like those of `components`."""
+    """What is open or suspended, and no figure of the period counts, one by one; `value` is in minor units of the company's currency."""
     some = Components(world, asked)
     opp = some.opp.c
     undated, dated = opp.expected_close_on.is_(None), some.dated(opp.expected_close_on)
