@@ -113,8 +113,10 @@ def _read(texts: Texts, layout: Layout, ctx: Context, noun: str) -> None:
         if field.kind in ALONE or field.kind == "money":
             faults: Faults = {}
             texts.read[name] = read_column(replace(field, required=False), given, entry, faults), faults
-            if None not in given:
-                texts.whole.add(name)
+        else:
+            texts.words[name] = set(given)
+        if None not in given:
+            texts.whole.add(name)
     own = {name: values for name, (values, _) in texts.read.items() if not layout.fields[name].custom}
     texts.keys = search_keys(noun, {layout.fields[name].column: values for name, values in own.items()}, ctx)
 

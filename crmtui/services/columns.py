@@ -33,17 +33,23 @@ DEPENDS = {"money": "currency", "stage": "process_id", "target": "scope"}
 
 
 def read_column(
-    field: Field, texts: Texts, entry: Entry, faults: Faults, beside: Sequence[Any] | None = None
+    field: Field,
+    texts: Texts,
+    entry: Entry,
+    faults: Faults,
+    beside: Sequence[Any] | None = None,
+    words: set[str | None] | None = None,
 ) -> list[Any]:
     """What the column holds for each text; ABSENT for None. Rows that cannot be read are noted in `faults`.
 
-    Equal to `values.read` of each text. `beside` is the column by which this one is read, if it depends on one.
+    Equal to `values.read` of each text. `beside` is the column by which this one is read, if it depends on one,
+    `words` the set of `texts`, if that is known.
     """
     if beside is not None:
         return _beside(field, texts, entry, faults, beside)
     quick = _QUICK.get(field.kind)
     if quick is None or None in texts:
-        return _by_distinct(field, texts, entry, faults)
+        return _by_distinct(field, texts, entry, faults, words or set(texts))
     found, doubtful = quick(field, texts, entry)  # type: ignore[arg-type]
     for place in doubtful:
         value = _read(field, texts[place] or "", entry)
@@ -51,10 +57,12 @@ def read_column(
     return found
 
 
-def _by_distinct(field: Field, texts: Texts, entry: Entry, faults: Faults) -> list[Any]:
+def _by_distinct(
+    field: Field, texts: Texts, entry: Entry, faults: Faults, words: set[str | None]
+) -> list[Any]:
     """Each text is read once, however often it stands in the column."""
     known: dict[str | None, Any] = {
-        text: ABSENT if text is None else _read(field, text, entry) for text in set(texts)
+        text: ABSENT if text is None else _read(field, text, entry) for text in words
     }
     found = [known[text] for text in texts]
     if any(isinstance(value, CrmError) for value in known.values()):

@@ -67,7 +67,7 @@ class Entering:
         if not places:
             return
         if rules.stands(self.noun):
-            columns = _at(places, {**self.values, **self.keys}, len(next(iter(self.values.values()))))
+            columns = {**self.values, **self.keys}
             if "x" in columns:
                 columns["x"] = list(map(_held, columns["x"]))
             for column, found in columns.items():
@@ -75,7 +75,7 @@ class Entering:
                     self._default(column) is not None or column not in self.whole
                 ):
                     columns[column] = _known(found, self._default(column))
-            self._enter(columns, places)
+            self._enter(columns, places, places)
             return
         settle = rules.settle_of(self.noun)
         assert settle is not None
@@ -125,17 +125,21 @@ class Entering:
         self._enter(
             {name: _known(found, self._default(name)) for name, found in columns.items()},
             [place for place, _ in rows],
+            range(len(rows)),
         )
 
-    def _enter(self, columns: Columns, places: Sequence[int]) -> None:
-        """Check what only new records must have, complete them, and put them in."""
-        bad = self._lacking(columns, places) | self._not_mine(columns, places)
+    def _enter(self, columns: Columns, places: Sequence[int], spots: Sequence[int]) -> None:
+        """Check what only new records must have, complete them, and put them in.
+
+        They are the rows at `places` of the batch, and stand at `spots` of these `columns`.
+        """
+        bad = self._lacking(columns, places, spots) | self._not_mine(columns, places, spots)
         if bad:
-            kept = [at for at, place in enumerate(places) if place not in bad]
-            columns = _at(kept, columns, len(places))
-            places = [places[at] for at in kept]
+            spots = [spot for place, spot in zip(places, spots, strict=True) if place not in bad]
+            places = [place for place in places if place not in bad]
         if not places:
             return
+        columns = _at(spots, columns)
         self._complete(columns)
         bulk.insert(
             self.tx,
@@ -146,10 +150,11 @@ class Entering:
             self.meanwhile,
         )
 
-    def _lacking(self, columns: Columns, places: Sequence[int]) -> set[int]:
+    def _lacking(self, columns: Columns, places: Sequence[int], spots: Sequence[int]) -> set[int]:
         """The places of rows without a value that a record must have."""
         bad: set[int] = set()
         attributes = columns.get("x")
+        pairs = list(zip(places, spots, strict=True))
         for field in self.fields:
             if not field.required or field.verb == "system":
                 continue
@@ -157,14 +162,12 @@ class Entering:
                 name = field.name[2:]
                 lacking = [
                     place
-                    for at, place in enumerate(places)
-                    if not attributes or (attributes[at] or {}).get(name) is None
+                    for place, spot in pairs
+                    if not attributes or (attributes[spot] or {}).get(name) is None
                 ]
             elif field.column in columns:
                 found = columns[field.column]
-                lacking = (
-                    [place for at, place in enumerate(places) if found[at] is None] if None in found else []
-                )
+                lacking = [place for place, spot in pairs if found[spot] is None] if None in found else []
             else:
                 lacking = list(places) if self._default(field.column) is None else []
             for place in lacking:
@@ -172,14 +175,15 @@ class Entering:
             bad.update(lacking)
         return bad
 
-    def _not_mine(self, columns: Columns, places: Sequence[int]) -> set[int]:
+    def _not_mine(self, columns: Columns, places: Sequence[int], spots: Sequence[int]) -> set[int]:
         """The places of rows that the actor would give to somebody beyond their reach."""
         if self.owners is None or "owner_id" not in columns:
             return set()
+        found = columns["owner_id"]
         bad = {
             place
-            for at, place in enumerate(places)
-            if columns["owner_id"][at] is not None and columns["owner_id"][at] not in self.owners
+            for place, spot in zip(places, spots, strict=True)
+            if found[spot] is not None and found[spot] not in self.owners
         }
         for place in bad:
             self._fault(place, _beyond(self.noun))
@@ -319,8 +323,9 @@ class Entering:
         bulk.update(self.tx, self.noun, names, rows, lambda at, error: self._fault(places[at], error))
 
 
-def _at(places: Sequence[int], columns: Mapping[str, list[Any]], count: int) -> Columns:
-    """What `columns`, each with `count` values, hold at `places`, which are in order."""
+def _at(places: Sequence[int], columns: Mapping[str, list[Any]]) -> Columns:
+    """What `columns` hold at `places`, which are in order."""
+    count = len(next(iter(columns.values()))) if columns else 0
     if len(places) == count:
         return dict(columns)
     chosen = bytearray(count)

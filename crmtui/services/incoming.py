@@ -39,6 +39,8 @@ class Texts:
     """The fields that were read ahead: their values, and what is wrong with them."""
     whole: set[str] = field(default_factory=set)
     """Those of them about which the file says something in every row."""
+    words: dict[str, set[str | None]] = field(default_factory=dict)
+    """What stands in the fields that cannot be read ahead."""
     keys: dict[str, list[str | None]] = field(default_factory=dict)
     """The search keys of the names and numbers that were read ahead, by column."""
 
@@ -261,7 +263,7 @@ class Reader:
                     self.faults.setdefault(place, []).extend(errors)
                 continue
             self.values[column] = columns.read_column(
-                plain, self.texts.fields[name], entry, self.faults, beside
+                plain, self.texts.fields[name], entry, self.faults, beside, self.texts.words.get(name)
             )
 
     def _beside(

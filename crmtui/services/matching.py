@@ -267,9 +267,9 @@ def _choose(
     """Give each row the one record of its key."""
     if not stored:
         return
-    for place in places:
-        rows = stored.get(matched.identities[place])
-        if rows:
+    hits = [place for place in places if matched.identities[place] in stored]
+    for place in hits:
+        if rows := stored[matched.identities[place]]:
             try:
                 matched.records[place] = row = only(noun, rows, named[place] if named else None)
                 matched.identities[place] = row["id"]

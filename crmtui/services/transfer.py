@@ -314,9 +314,13 @@ class _Import:
         faults = reader.faults
         waiting = set() if final else {place for place, errors in faults.items() if self._waits(errors)}
         entering.gather(self.layout.fields, reader.values)
-        sound = [(place, record) for place, record in enumerate(matched.records) if place not in faults]
-        new = [place for place, record in sound if record is None]
-        known = [(place, record) for place, record in sound if record is not None]
+        found = matched.records
+        new = [place for place, record in enumerate(found) if record is None and place not in faults]
+        known = [
+            (place, record)
+            for place, record in enumerate(found)
+            if record is not None and place not in faults
+        ]
         way = entering.Entering(self.ctx, tx, self.noun, self.fields, reader.values, faults)
         way.whole = reader.whole
         way.keys = texts.keys
