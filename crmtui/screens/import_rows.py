@@ -65,9 +65,9 @@ def line_of(text: str, cells: int = 200) -> str:
 def match_columns() -> list[Column]:
     """The list of columns."""
     return [
-        Column("column", gettext(N_("In the file")), 0, sortable=False),
-        Column("field", gettext(N_("Goes to")), 0, sortable=False),
-        Column("sample", gettext(N_("Sample")), 0, priority=1, sortable=False),
+        Column("column", gettext(N_("In the file")), 0, sortable=False, least=12),
+        Column("field", gettext(N_("Goes to")), 20, sortable=False),
+        Column("sample", gettext(N_("Sample")), 0, priority=1, sortable=False, least=12),
         Column("state", gettext(N_("Read as")), 12, sortable=False),
     ]
 
@@ -208,7 +208,7 @@ def _count(key: str, count: int, text: str, token: str = "foreground") -> Row:
     )
 
 
-def ending_rows(found: "Outcome", undone: bool) -> list[Row]:
+def ending_rows(found: "Outcome", undone: bool, fresh: int) -> list[Row]:
     """What can be done after a load."""
     rows = []
     if undone:
@@ -217,8 +217,10 @@ def ending_rows(found: "Outcome", undone: bool) -> list[Row]:
         why = gettext(N_("stopped")) if found.stopped else found.error.message
         rows.append(setting("why", N_("Ended early"), why, "warning"))
         rows.append(setting("resume", N_("Go on"), gettext(N_("with the rest of the file")), "accent"))
+    elif fresh:
+        rows.append(setting("resume", N_("Go on"), gettext(N_("with the mended rows")), "accent"))
     if not undone and found.tx:
-        rows.append(setting("undo", N_("Undo"), gettext(N_("u takes the whole import back")), "accent"))
+        rows.append(setting("undo", N_("Undo"), gettext(N_("u takes it all back")), "accent"))
     if found.rejects_path:
         rows.append(setting("rejects_file", N_("Rejects are in"), found.rejects_path))
     rows.append(setting("again", N_("Next"), gettext(N_("another file")), "accent"))

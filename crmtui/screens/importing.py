@@ -41,6 +41,12 @@ PANES = ("match", "what", "rows")
 RECENT = 12
 
 
+class Matches(WindowedList):
+    """The columns of the file."""
+
+    BINDINGS: ClassVar[list[Any]] = bind("matches", open=N_("Change match"))
+
+
 class Importing(Place):
     """Nothing is written before the load; the load is one change, taken back by one undo."""
 
@@ -75,11 +81,11 @@ class Importing(Place):
     Importing #what { width: 2fr; }
     Importing.-working #work { display: block; }
     Importing.-working #file { display: none; }
-    Importing.-narrow.-working #top > Pane { display: none; }
+    Importing.-narrow.-working #match, Importing.-narrow.-working #what { display: none; }
     Importing.-narrow.-working #rows { display: none; }
-    Importing.-narrow.-at-match #match { display: block; }
-    Importing.-narrow.-at-what #what { display: block; }
-    Importing.-narrow.-at-rows #rows { display: block; }
+    Importing.-narrow.-working.-at-match #match { display: block; }
+    Importing.-narrow.-working.-at-what #what { display: block; }
+    Importing.-narrow.-working.-at-rows #rows { display: block; }
     Importing.-narrow.-at-rows #top { display: none; }
     Importing.-narrow #match, Importing.-narrow #what { width: 1fr; }
     """
@@ -102,6 +108,7 @@ class Importing(Place):
         self.outcome: Outcome | None = None
         self.job: Job | None = None
         self.mended: dict[int, Sequence[str]] = {}
+        self.fresh: set[int] = set()
         self.transactions: list[str] = []
         self.undone = False
         self.fate = "rejected"
@@ -118,7 +125,7 @@ class Importing(Place):
         )
         with Vertical(id="work"):
             with Horizontal(id="top"):
-                yield Pane(WindowedList(rows.match_columns(), marks=False, id="matches"), id="match")
+                yield Pane(Matches(rows.match_columns(), marks=False, id="matches"), id="match")
                 yield Pane(
                     Progress(),
                     WindowedList([Column("what", "")], marks=False, header=False, id="facts"),
@@ -265,6 +272,7 @@ class Importing(Place):
         self.noun, self.plan, self.picture = noun, plan, picture
         self.outcome = None
         self.mended.clear()
+        self.fresh.clear()
         self.go("match")
         self._draw(shown)
 
@@ -351,7 +359,7 @@ class Importing(Place):
         if found is not None:
             shown += rows.outcome_rows(found, self.noun, self.step == "result", len(self.mended))
         if self.step == "result" and found is not None:
-            shown += rows.ending_rows(found, self.undone)
+            shown += rows.ending_rows(found, self.undone, len(self.fresh))
         else:
             if self.picture.problem is not None:
                 shown.append(
@@ -466,6 +474,7 @@ class Importing(Place):
             return
         self._over()
         found = done.value
+        self.fresh.clear()
         if found.tx and found.tx not in self.transactions:
             self.transactions.append(found.tx)
         self.outcome = found.after(before) if before is not None else found
@@ -585,6 +594,8 @@ class Importing(Place):
             return under_way
         if action == "save" and self.step == "match" and self.picture and self.picture.problem is not None:
             return self.picture.problem.message
+        if action == "save" and self.step == "result" and not self._unfinished():
+            return gettext(N_("It is loaded."))
         if action in ("remove", "new", "pin", "view") and self.step not in ("match", "check"):
             return (
                 gettext(N_("Choose a file first.")) if self.step == "file" else gettext(N_("It is loaded."))
@@ -601,11 +612,9 @@ class Importing(Place):
             return self.step == "result" and bool(self.transactions) and not self.undone
         if action in ("next", "prev"):
             return self.step != "file"
-        if (
-            self.is_mounted
-            and action in ("remove", "new", "pin", "view", "edit")
-            and self.step in ("file", "load")
-        ):
+        if action in ("remove", "new", "pin", "view") and self.step not in ("match", "check"):
+            return False
+        if action == "edit" and (self.outcome is None or self.step not in ("check", "result")):
             return False
         return super().check_action(action, parameters)
 
@@ -647,13 +656,15 @@ class Importing(Place):
             self.query_one(FileStep).submit()
         elif self.step == "match":
             self.start(False)
-        elif self.step == "check" or (
-            self.step == "result"
-            and self.outcome is not None
-            and self.outcome.error is not None
-            and not self.undone
-        ):
+        elif self.step == "check" or self._unfinished():
             self.start(True)
+
+    def _unfinished(self) -> bool:
+        """Whether there is something left to load: the rest of the file, or rows mended since."""
+        found = self.outcome
+        if self.step != "result" or found is None or self.undone:
+            return False
+        return found.error is not None or bool(self.fresh)
 
     def action_back(self) -> None:
         """Stop what is under way; else a step back, without loss."""
@@ -753,6 +764,7 @@ class Importing(Place):
         if cells is None:
             return
         self.mended[fate.line] = cells
+        self.fresh.add(fate.line)
         self.show_facts()
         self._show_fate("rejected")
         self.show_pane("rows")

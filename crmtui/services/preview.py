@@ -370,7 +370,9 @@ def _matches(
 def _incoming(
     ctx: Context, tx: Tx, file: Sample, noun: str, layout: assignment.Layout, reader: Reader
 ) -> Incoming:
-    fields = [layout.fields[name] for name in reader.texts.fields]
+    places = layout.places
+    order = sorted(reader.texts.fields, key=lambda name: min(places.get(name, (len(file.header),))))
+    fields = [layout.fields[name] for name in order]
     count = min(SHOWN, reader.texts.count)
     columns: list[dict[str, Any]] = [
         {"id": 0, "currency": ctx.company.currency, "process_id": None}
