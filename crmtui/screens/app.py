@@ -216,6 +216,10 @@ class CrmApp(App[int]):
     allowed: frozenset[str] = frozenset()
     """The nouns that the person may list."""
 
+    def may(self, noun: str, verb: str) -> bool:
+        """Whether the person's role lets them do `verb` on any record of `noun` at all."""
+        return self.me is None or f"{noun}.{verb}" in self.me.may
+
     # -- where one is
 
     @property
@@ -374,9 +378,9 @@ class CrmApp(App[int]):
         """Read anew what is shown when the store changed; note when it cannot be reached."""
         from crmtui.services import watch
 
-        mark = self.mark
+        mark, own = self.mark, frozenset(self.desk.own)
         try:
-            seen = await self.desk.read_behind(lambda ctx: watch.since(ctx, mark))
+            seen = await self.desk.read_behind(lambda ctx: watch.since(ctx, mark, own))
         except CrmError:
             if not self.offline:
                 self.offline = await self._now()
@@ -554,7 +558,10 @@ _OWNED = frozenset(("lead", "account", "contact", "opp"))
 
 @dataclass(frozen=True)
 class Me:
-    """Who is there: name, login, role, department (name and path), what they may list, and where they begin."""
+    """Who is there: name, login, role, department (name and path), what they may, and where they begin.
+
+    `listed` are the nouns whose lists they see; `may` are rights such as `opp.advance`, of whatever reach.
+    """
 
     who: str
     login: str
@@ -564,13 +571,14 @@ class Me:
     whose: str
     period_name: str
     listed: frozenset[str]
+    may: frozenset[str]
     mark: int
     today: date
 
 
 def _me(ctx: "Context") -> Me:
     from crmtui.screens.periods import named
-    from crmtui.services import records, watch
+    from crmtui.services import access, records, watch
     from crmtui.services.nouns import NOUNS
 
     user = records.show(ctx, "user", f"U-{ctx.actor.id}")
@@ -585,6 +593,12 @@ def _me(ctx: "Context") -> Me:
         whose="mine" if ctx.actor.scope("opp", "list") in ("own", "team") else "team" if dept else "all",
         period_name=named(ctx, "this quarter"),
         listed=frozenset(noun for noun in NOUNS if ctx.actor.scope(noun, "list") != "none"),
+        may=frozenset(
+            f"{noun}.{verb}"
+            for noun in NOUNS
+            for verb in access.verbs_of(noun)
+            if ctx.actor.scope(noun, verb) != "none"
+        ),
         mark=watch.mark(ctx),
         today=ctx.clock.today(),
     )
