@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from textual.containers import Grid
+from textual.containers import Grid, Vertical
 from textual.widget import Widget
 
-from crmtui.errors import CrmError
+from crmtui.errors import NotFound
 from crmtui.i18n import N_, gettext, ngettext
 from crmtui.money import Money
 from crmtui.screens.cells import money_text
@@ -17,8 +17,9 @@ from crmtui.screens.histories import History
 from crmtui.screens.keys import bind
 from crmtui.screens.listing import Column, Row, WindowedList, static
 from crmtui.screens.popup import open_figure
-from crmtui.screens.record_page import RecordPage
+from crmtui.screens.record_page import RecordPage, belongs
 from crmtui.screens.rows import Cell
+from crmtui.services.nouns import NOUNS
 
 PROFILE = (
     "name",
@@ -64,8 +65,10 @@ class AccountPage(RecordPage):
     DEFAULT_CSS = """
     AccountPage #summary { grid-size: 3; grid-columns: 1fr 1fr 1fr; grid-rows: 1fr 1fr; height: 1fr; }
     AccountPage #opps { column-span: 2; }
+    AccountPage #money { height: 6; }
     AccountPage.-narrow #summary { layout: vertical; overflow-y: auto; }
     AccountPage.-narrow #summary > Pane { height: 10; }
+    AccountPage.-narrow #worth { height: 12; }
     """
 
     def body(self) -> Any:
@@ -98,38 +101,36 @@ class AccountPage(RecordPage):
                 title=gettext(N_("Profile")),
                 way_out=gettext(N_("e edits")),
             ),
-            Pane(figures, id="money", title=gettext(N_("Money"))),
-            Pane(people, id="people", title=gettext(N_("People"))),
-            Pane(_opportunities(), id="opps", title=gettext(N_("Open opportunities"))),
-            Pane(
-                WindowedList(
-                    [Column("what", ""), Column("count", "", 7, right=True)],
-                    marks=False,
-                    header=False,
-                    id="related",
+            Vertical(
+                Pane(
+                    figures,
+                    id="money",
+                    title=gettext(N_("Money")),
+                    way_out=gettext(N_("each figure opens its records")),
                 ),
-                title=gettext(N_("Belongs to it")),
-                id="belongs",
+                belongs(),
+                id="worth",
             ),
-            Pane(History(id="lately"), id="history"),
+            Pane(people, id="people", title=gettext(N_("People")), way_out=gettext(N_("n adds"))),
+            Pane(
+                _opportunities(),
+                id="opps",
+                title=gettext(N_("Open opportunities")),
+                way_out=gettext(N_("n adds")),
+            ),
+            Pane(
+                History(id="lately"),
+                id="history",
+                title=gettext(N_("Lately")),
+                way_out=gettext(N_("all {key}")).format(key="v"),
+            ),
         ]
-
-    def on_mount(self) -> None:
-        """The history has a tab of its own here."""
-        self.query_one("#history", Pane).display = False
 
     async def load(self) -> None:
         """Profile first, then money, people, opportunities."""
         self.set_class(self.view == "history", "-tab-history")
-        try:
-            self.record = await self.query_one("#fields", Details).show_record(
-                self.desk, self.noun, self.ref, await self._profile()
-            )
-        except CrmError as error:
-            self.failed(error)
+        if not await self.load_record(self.query_one("#fields", Details), await self._profile()):
             return
-        self.query_one("#profile", Pane).ready()
-        self.redraw_frame()
         await self._load_money()
         await self._load_people()
         await self._load_opportunities()
@@ -142,7 +143,10 @@ class AccountPage(RecordPage):
         def fields(ctx: Any) -> list[str]:
             from crmtui.services import records
 
-            record = records.show(ctx, "account", self.ref)
+            try:
+                record = records.show(ctx, "account", self.ref)
+            except NotFound:
+                return []
             custom = [field.name for field in records.fields_of(ctx, "account") if field.custom]
             return [name for name in (*PROFILE, *custom) if record.get(name) not in (None, "", [])]
 
@@ -194,10 +198,25 @@ class AccountPage(RecordPage):
             await super().opened(event)
 
     async def action_new(self) -> None:
-        """A person where the people are, else an opportunity of this customer."""
-        people = self.query_one("#people", Pane)
-        noun = "contact" if people.has_focus_within else "opp"
-        await self.program.new_record(noun, {"account": self.ref})
+        """A person where the people are, an opportunity where those are; elsewhere it asks which."""
+        self.run_worker(self._new(), group="verb", exit_on_error=False)
+
+    async def _new(self) -> None:
+        from crmtui.screens.ask import Choose, Way
+
+        kinds = {"people": "contact", "opps": "opp"}
+        here = [noun for name, noun in kinds.items() if self.query_one(f"#{name}", Pane).has_focus_within]
+        if here:
+            noun: str | None = here[0]
+        else:
+            refused = gettext(N_("Your role does not let you enter any."))
+            ways = [
+                Way(one, gettext(NOUNS[one].title), why_not="" if self.program.may(one, "add") else refused)
+                for one in ("contact", "opp", "account")
+            ]
+            noun = await self.program.push_screen_wait_safe(Choose(gettext(N_("New")), ways))
+        if noun:
+            await self.program.new_record(noun, {"parent" if noun == "account" else "account": self.ref})
 
 
 def _opportunities() -> WindowedList:

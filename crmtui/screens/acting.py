@@ -1,6 +1,7 @@
 """What can be done with the records that are chosen on a screen: by key, by menu, by palette."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from crmtui.i18n import N_, gettext
@@ -37,7 +38,13 @@ class Acting(Place):
         verb = self.verb_for(action)
         if verb is None:
             return gettext(N_("This does nothing here."))
-        return verb.why_not(self.noun, self.chosen_data) or None
+        return self.why_not_verb(verb) or None
+
+    def why_not_verb(self, verb: RecordVerb) -> str:
+        """Why `verb` is off for the chosen records: the role, their state; empty when it is on."""
+        if not self.program.may(self.noun, verb.right):
+            return gettext(N_("Your role does not let you do that."))
+        return verb.why_not(self.noun, self.chosen_data)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that this noun has no verb for is not shown at all."""
@@ -47,14 +54,14 @@ class Acting(Place):
 
     def verbs(self) -> list[Verb]:
         """The verbs of the chosen records, for the menu and the palette."""
-        refs, data = self.chosen, self.chosen_data
+        refs = self.chosen
         return [
             Verb(
                 verb.name,
                 gettext(verb.title),
                 verb.command.format(ref=refs[0] if refs else "REF"),
-                lambda verb=verb: self.do(verb),
-                verb.why_not(self.noun, data),
+                partial(self.do, verb),
+                self.why_not_verb(verb),
             )
             for verb in verbs_of(self.noun)
         ]

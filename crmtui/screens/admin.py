@@ -193,7 +193,7 @@ class Departments(Tree):
     TAB = "dept"
     WHERE = "depts"
     TITLE_TEXT = N_("Departments")
-    HELP = (
+    HELP = (  # type: ignore[assignment]
         N_("The departments and who works in them; figures roll up this tree."),
         N_("n adds one below the chosen one, m hangs it elsewhere, Enter opens it."),
     )
@@ -216,7 +216,7 @@ class Territories(Tree):
     TAB = "territory"
     WHERE = "territories"
     TITLE_TEXT = N_("Territories")
-    HELP = (
+    HELP = (  # type: ignore[assignment]
         N_("The territories as a tree, with who looks after each."),
         N_("n adds one below the chosen one, m moves."),
     )
@@ -258,7 +258,7 @@ class Rights(Place):
     WHERE = "rights"
     FILTER = False
     WHOSE = False
-    HELP = (
+    HELP = (  # type: ignore[assignment]
         N_("Roles and how far each right reaches: own, team, dept, territory, all; a dot is none."),
         N_("Enter on a cell changes it; Tab goes between roles and rights."),
     )
@@ -452,7 +452,7 @@ class Quotas(Place):
     FILTER = False
     WHOSE = False
     PERIOD = True
-    HELP = (
+    HELP = (  # type: ignore[assignment]
         N_("Quotas of departments and people: what was set above and what stands below, side by side."),
         N_("e or Enter sets the quota of the row for the period shown; p changes the period."),
     )
@@ -513,7 +513,7 @@ class Quotas(Place):
 
             def work(ctx: Any) -> str:
                 quota.set(ctx, scope, of.ref, period, amount)
-                return of.ref
+                return str(of.ref)
 
             await self.changed(
                 work,

@@ -32,6 +32,8 @@ class Desk:
         self._behind = ThreadPoolExecutor(1, "behind")
         self._reading_behind: Context | None = None
         self._waiting = 0
+        self.own: set[int] = set()
+        """The transactions that were made here: what they changed is no news."""
 
     @property
     def busy(self) -> bool:
@@ -76,6 +78,8 @@ class Desk:
         def run() -> Done[T]:
             with self._open() as ctx:
                 value = work(ctx)
+                if ctx.last_tx:
+                    self.own.add(int(ctx.last_tx))
                 return Done(value, ctx.last_tx, list(ctx.notes))
 
         done = await self._ask(self._writer, run)

@@ -1,14 +1,16 @@
 """One record as lines of label and value: the side panel of lists, and the first pane of pages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from crmtui.i18n import N_, gettext
+from crmtui.screens.glyphs import g
 from crmtui.screens.listing import Column, Row, WindowedList, static
-from crmtui.text import clean
+from crmtui.text import clean, width
 
 if TYPE_CHECKING:
     from crmtui.screens.desk import Desk
@@ -26,6 +28,8 @@ class Details(WindowedList):
             [Column("label", "", 16), Column("value", "", least=8)], marks=False, header=False, id=id
         )
         self.noun, self.ref = "", ""
+        self._held: dict[str, str] = {}
+        """What each field said when it was shown last."""
 
     def show_none(self) -> None:
         """Nothing."""
@@ -33,14 +37,45 @@ class Details(WindowedList):
         self.show(static([]), keep=False)
 
     async def show_record(
-        self, desk: "Desk", noun: str, ref: str, only: Sequence[str] = ()
+        self,
+        desk: "Desk",
+        noun: str,
+        ref: str,
+        only: Sequence[str] = (),
+        *,
+        more: "Callable[[Context, list[Row]], None] | None" = None,
+        news: bool = False,
     ) -> dict[str, Any]:
-        """Read a record and show it; what was read. Raises CrmError."""
-        rows, record = await desk.read(lambda ctx: lines(ctx, noun, ref, only))
+        """Read a record and show it; what was read. Raises CrmError.
+
+        `more` puts rows among those of the fields; with `news` fields that others changed since get a sign.
+        """
+
+        def read(ctx: "Context") -> tuple[list[Row], dict[str, Any]]:
+            rows, record = lines(ctx, noun, ref, only)
+            if more is not None:
+                more(ctx, rows)
+            return rows, record
+
+        rows, record = await desk.read(read)
         same = (noun, ref) == (self.noun, self.ref)
-        self.noun, self.ref = noun, ref
+        said = {row.key: row.text("value") for row in rows}
+        if same and news:
+            for row in rows:
+                if row.key != "updated_at" and self._held.get(row.key, "") != said[row.key]:
+                    row.sign = (g("changed"), "accent")
+        self.noun, self.ref, self._held = noun, ref, said
+        self._make_room(rows)
         self.show(static(rows), keep=same)
         return record
+
+    def _make_room(self, rows: Sequence[Row]) -> None:
+        """The labels get what they need, and no more than a third."""
+        longest = max((width(row.text("label")) for row in rows), default=0)
+        least = 16 if self.size.width < 48 else 26
+        wanted = max(min(longest, least), 8)
+        if self.columns[0].width != wanted:
+            self.columns = [replace(self.columns[0], width=wanted), *self.columns[1:]]
 
 
 class Text(VerticalScroll):
@@ -72,7 +107,26 @@ def lines(ctx: "Context", noun: str, ref: str, only: Sequence[str] = ()) -> tupl
         if value in (None, "", []) and not only:
             continue
         rows.append(_row(ctx, field, value))
+    if noun == "lead" and not only:
+        rows.insert(0, _way(str(record["state"])))
     return rows, record
+
+
+def _way(state: str) -> Row:
+    """Where a lead stands on its way: what is behind it, here, ahead."""
+    steps = ("new", "assigned", "qualified", "converted")
+    here = "assigned" if state == "working" else state
+    place = steps.index(here) if here in steps else -1
+    cell: list[tuple[str, str]] = []
+    for at, step in enumerate(steps):
+        token = "accent" if at == place else "success" if at < place else "muted"
+        word = gettext(state if at == place else step)
+        cell.append((f"[{word}]" if at == place else word, token))
+        if at + 1 < len(steps):
+            cell.append((f" {g('into')} ", "faint"))
+    if place < 0:
+        cell = [(f"{g('refused')} {gettext(state)}", "error")]
+    return Row("way", {"label": (gettext(N_("Path")), "muted"), "value": cell})
 
 
 def _row(ctx: "Context", field: Any, value: Any) -> Row:

@@ -68,7 +68,7 @@ class Filtered(Acting):
 
     def action_filter(self) -> None:
         """The builder of conditions."""
-        self.run_worker(self._filter(), exit_on_error=False)
+        self.run_worker(self._filter(), group="ask", exit_on_error=False)
 
     async def _filter(self) -> None:
         from crmtui.screens.conditions import FilterBuilder
@@ -90,7 +90,7 @@ class Filtered(Acting):
 
     def action_pin(self) -> None:
         """Save the filter under a name."""
-        self.run_worker(self._pin(), exit_on_error=False)
+        self.run_worker(self._pin(), group="ask", exit_on_error=False)
 
     async def _pin(self) -> None:
         from crmtui.screens.ask import Words

@@ -1,7 +1,7 @@
 """The list of every screen: reads its rows a window at a time behind the scenes, and keeps the cursor on its record."""
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, TypeAlias
 
 from textual import events
 from textual.binding import BindingType
@@ -39,9 +39,15 @@ class WindowedList(PointedGrid):
             ),
         )
     ]
-    Said, Moved, Opened, SortAsked = said.Said, said.Moved, said.Opened, said.SortAsked
-    MarkChanged, RightClicked, Typed = said.MarkChanged, said.RightClicked, said.Typed
-    Counted, Failed = said.Counted, said.Failed
+    Said: TypeAlias = said.Said
+    Moved: TypeAlias = said.Moved
+    Opened: TypeAlias = said.Opened
+    SortAsked: TypeAlias = said.SortAsked
+    MarkChanged: TypeAlias = said.MarkChanged
+    RightClicked: TypeAlias = said.RightClicked
+    Typed: TypeAlias = said.Typed
+    Counted: TypeAlias = said.Counted
+    Failed: TypeAlias = said.Failed
 
     def __init__(
         self,
@@ -60,6 +66,8 @@ class WindowedList(PointedGrid):
         """Counts what was asked to be shown: what was asked before comes too late."""
         self._marked: dict[str, Row] = {}
         self._told: str | None = None
+        self.on_place: Callable[[str], None] | None = None
+        """Told `position_text` at once, so that it is painted together with the cursor."""
 
     # What is there
 
@@ -200,6 +208,8 @@ class WindowedList(PointedGrid):
         key = row.key if row is not None else None
         if key != self._told or (key is None and not self.count):
             self._told = key
+            if self.on_place is not None:
+                self.on_place(self.position_text)
             self.post_message(self.Moved(self, row))
 
     def action_up(self) -> None:

@@ -1,34 +1,33 @@
 """The page of an opportunity: its way through the stages, its numbers, what it is about, who works on it, its history."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 
-from crmtui.errors import CrmError
-from crmtui.i18n import N_, gettext
+from crmtui.errors import CrmError, Refused
+from crmtui.i18n import N_, gettext, ngettext
 from crmtui.screens.details import Details
-from crmtui.screens.frame import Line, Pane
+from crmtui.screens.frame import Line, Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.histories import History
+from crmtui.screens.keys import bind
 from crmtui.screens.listing import Column, Row, WindowedList, static
 from crmtui.screens.record_page import RecordPage
+from crmtui.screens.rows import Cell
 from crmtui.text import width
 
-NUMBERS = (
-    "amount",
-    "probability",
-    "expected_close_on",
-    "category",
-    "products",
-    "opened_on",
-    "closed_on",
-    "loss_reason",
-    "competitor",
-)
+if TYPE_CHECKING:
+    from crmtui.services.context import Context
+
+NUMBERS = ("amount", "probability", "expected_close_on", "category", "products", "opened_on")
+OVER = ("closed_on", "loss_reason")
+"""Numbers of what is won or lost."""
 ABOUT = (
+    "account",
+    "contact",
     "need",
     "solution",
     "source",
@@ -54,14 +53,18 @@ class OpportunityPage(RecordPage):
     )
     DEFAULT_CSS = """
     OpportunityPage #upper { height: 2fr; }
-    OpportunityPage #lower { height: 1fr; }
+    OpportunityPage .lower { height: 1fr; }
     OpportunityPage #more { display: none; }
     OpportunityPage.-tab-fields #summary { display: none; }
     OpportunityPage.-tab-fields #more { display: block; }
     OpportunityPage.-narrow #upper { layout: vertical; height: auto; }
     OpportunityPage.-narrow #upper Pane { height: 12; }
-    OpportunityPage.-narrow #lower { height: 12; }
+    OpportunityPage.-narrow .lower { height: 12; }
     """
+
+    BINDINGS: ClassVar[list[Any]] = bind(
+        "opportunity", stage_back=N_("Back"), stage_on=N_("Stage on"), new=N_("Team")
+    )
 
     def __init__(self, noun: str, ref: str, tab: str = "summary", neighbours: Any = None) -> None:
         super().__init__(noun, ref, tab, neighbours)
@@ -107,23 +110,51 @@ class OpportunityPage(RecordPage):
 
         self.set_class(self.view == "history", "-tab-history")
         self.set_class(self.view == "fields", "-tab-fields")
+        if not await self.load_record(self.query_one("#fields", Details), (*NUMBERS, *OVER), self._numbers):
+            self.path = []
+            self.query_one(Path).refresh()
+            return
         try:
-            self.record = await self.query_one("#fields", Details).show_record(
-                self.desk, self.noun, self.ref, NUMBERS
-            )
             self.path = await self.desk.read(lambda ctx: stages.path(ctx, self.ref))
         except CrmError as error:
-            self.failed(error)
-            return
-        for name in ("#profile", "#need", "#more"):
-            self.query_one(name, Pane).ready()
+            self.program.note(told(error), "error")
         self.query_one(Path).refresh()
-        self.redraw_frame()
-        await self.query_one("#about", Details).show_record(self.desk, self.noun, self.ref, ABOUT)
-        await self.query_one("#every", Details).show_record(self.desk, self.noun, self.ref)
+        await self._load_fields("#about", ABOUT)
+        await self._load_fields("#every")
         await self._load_people()
         await self.load_aside()
         await self._load_history()
+
+    async def _load_fields(self, name: str, only: Sequence[str] = ()) -> None:
+        details = self.query_one(name, Details)
+        pane = next(one for one in details.ancestors if isinstance(one, Pane))
+        try:
+            await details.show_record(self.desk, self.noun, self.ref, only, news=self.news)
+            pane.ready()
+        except CrmError as error:
+            pane.fail(error)
+
+    def _numbers(self, ctx: "Context", rows: list[Row]) -> None:
+        """What it is worth by its probability, how often its close was moved; what is for the end only then."""
+        from crmtui.screens.cells import money_text
+        from crmtui.services import portrait, stages
+
+        rows[:] = [row for row in rows if row.key not in OVER or row.data not in (None, "")]
+        names = [row.key for row in rows]
+        moved = stages.times_changed(ctx, self.ref, "expected_close_on")
+        if moved and "expected_close_on" in names:
+            said = ngettext(N_("moved once"), N_("moved {count} times"), moved).format(count=moved)
+            row = rows[names.index("expected_close_on")]
+            row.cells["value"] = [(row.text("value"), "foreground"), (f"   {said}", "warning")]
+        try:
+            worth = portrait.weighted(ctx, f"id = {self.ref.partition('-')[2]}")
+        except Refused:  # a rate is missing
+            return
+        cells: dict[str, Cell] = {
+            "label": (gettext(N_("Weighted")), "muted"),
+            "value": money_text(worth, ctx.company.currency, full=True),
+        }
+        rows.insert(names.index("probability") + 1, Row("weighted", cells))
 
     async def load_aside(self) -> None:
         """Without anything that belongs to it there is no pane for that."""
@@ -161,10 +192,32 @@ class OpportunityPage(RecordPage):
 
     async def opened(self, event: WindowedList.Opened) -> None:
         """A number opens the form that changes it."""
+        if event.row.key == "weighted":
+            await self._edit_one("amount")
+            return
         if event.list.id in ("about", "every") and not getattr(event.row.data, "ref", ""):
             await self._edit_one(event.row.key)
             return
         await super().opened(event)
+
+    def action_new(self) -> None:
+        """Somebody who works on it too."""
+        from crmtui.screens import verbs
+
+        self.run_worker(verbs.team(self, self.noun, [self.ref]), group="verb", exit_on_error=False)
+
+    def action_end(self) -> None:
+        """A click on the end of the path: won, lost, or open again."""
+        self.run_worker(self._end_it(), group="verb", exit_on_error=False)
+
+    async def _end_it(self) -> None:
+        from crmtui.screens.ask import Choose, Way
+        from crmtui.screens.verbs import verbs_of
+
+        ends = [verb for verb in verbs_of("opp") if verb.name in ("win", "lose", "reopen")]
+        ways = [Way(verb.name, gettext(verb.title), why_not=self.why_not_verb(verb)) for verb in ends]
+        name = await self.program.push_screen_wait_safe(Choose(self.called(), ways))
+        self.do(next((verb for verb in ends if verb.name == name), None))
 
     def action_step(self, stage: str) -> None:
         """A click on a stage of the path moves the opportunity there."""
@@ -205,7 +258,7 @@ class Path(Line):
             if at + 1 < len(stations):
                 self.put(f" {g('path')} ", "faint")
         self.put(f" {g('path')} ", "faint")
-        self.put(*end)
+        self.put(*end, action="screen.end")
 
     def _end(self, state: str) -> tuple[str, str]:
         if state == "won":
@@ -217,9 +270,8 @@ class Path(Line):
         return f"{g('open')} {gettext(N_('won or lost'))}", "muted"
 
     def _needed(self, stations: Sequence[Any], most: int) -> int:
-        return sum(width(_short(one.name, most)) + 2 + self._extra(one) for one in stations) + 4 * len(
-            stations
-        )
+        arrows = (width(g("path")) + 2) * len(stations)
+        return sum(width(_called(one, most)) + 2 + self._extra(one) for one in stations) + arrows
 
     def _extra(self, station: Any) -> int:
         days = (
@@ -230,7 +282,7 @@ class Path(Line):
 
     def _station(self, station: Any, most: int, state: str) -> None:
         action = f"screen.step('{station.code}')"
-        name = _short(station.name, most)
+        name = _called(station, most)
         if station.here:
             self.put(f"{g('mark')} {name}", "accent", bold=True, action=action)
         elif station.passed:
@@ -264,7 +316,8 @@ def _slow(station: Any) -> bool:
     return bool(station.here and station.usual and station.days is not None and station.days > station.usual)
 
 
-def _short(name: str, most: int) -> str:
+def _called(station: Any, most: int) -> str:
+    """Its name, shorter where there is little room; where one stands it is told in full for longer."""
     from crmtui.text import cut
 
-    return cut(name, most, ellipsis=g("cut"))
+    return cut(station.name, max(most, 14) if station.here else most, ellipsis=g("cut"))

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from crmtui.errors import CrmError
+from crmtui.errors import CrmError, NotFound
 from crmtui.i18n import N_, gettext
 from crmtui.screens.acting import Acting
+from crmtui.screens.columnsets import plural
 from crmtui.screens.details import Details
 from crmtui.screens.frame import Pane
 from crmtui.screens.glyphs import g
@@ -29,19 +30,22 @@ class RecordPage(Acting):
     FILTER = False
     PAGE = True
     WHOSE = False
-    HELP = (
+    HELP = (  # type: ignore[assignment]
         N_("All about one record: its fields, what belongs to it, and who changed what."),
         N_("Enter on a name opens it; e edits; . shows everything that can be done."),
     )
-    BINDINGS: ClassVar[list[Any]] = bind(
-        "page",
-        edit=N_("Edit"),
-        view=N_("Tab"),
-        period_back=N_("Previous"),
-        period_on=N_("Next"),
-        copy=N_("Copy"),
-        hidden=("remove", "move_to", "agree", "refuse", "stage_on", "stage_back", "zoom"),
-    )
+    BINDINGS: ClassVar[list[Any]] = [
+        *bind("page", hidden=("agree", "stage_back", "stage_on", "move_to", "refuse", "remove")),
+        *bind(
+            "page",
+            edit=N_("Edit"),
+            view=N_("Tab"),
+            period_back=N_("Previous"),
+            period_on=N_("Next"),
+            copy=N_("Copy"),
+            hidden=("zoom",),
+        ),
+    ]
     DEFAULT_CSS = """
     RecordPage Horizontal { height: 1fr; }
     RecordPage Vertical { height: 1fr; width: 1fr; }
@@ -49,6 +53,9 @@ class RecordPage(Acting):
     RecordPage.-tab-history #summary { display: none; }
     RecordPage.-tab-history #whole { display: block; }
     RecordPage.-narrow #aside { width: 30; }
+    RecordPage > #gone { display: none; }
+    RecordPage.-gone > #body { display: none; }
+    RecordPage.-gone > #gone { display: block; }
     """
 
     def __init__(self, noun: str, ref: str, tab: str = "summary", neighbours: Any = None) -> None:
@@ -65,6 +72,10 @@ class RecordPage(Acting):
         yield Horizontal(*self.summary(), id="summary")
         yield Pane(History(id="all"), title=gettext(N_("History: field by field")), id="whole")
 
+    def below(self) -> ComposeResult:
+        """What stands there alone when the record is out of sight."""
+        yield Pane(id="gone")
+
     def summary(self) -> Sequence[Widget]:
         """The panes of the first tab."""
         return [
@@ -75,16 +86,7 @@ class RecordPage(Acting):
                 way_out=gettext(N_("e edits")),
             ),
             Vertical(
-                Pane(
-                    WindowedList(
-                        [Column("what", ""), Column("count", "", 7, right=True)],
-                        marks=False,
-                        header=False,
-                        id="related",
-                    ),
-                    title=gettext(N_("Belongs to it")),
-                    id="belongs",
-                ),
+                belongs(),
                 Pane(
                     History(id="lately"),
                     title=gettext(N_("Lately")),
@@ -98,27 +100,55 @@ class RecordPage(Acting):
     async def load(self) -> None:
         """Read every pane by itself."""
         self.set_class(self.view == "history", "-tab-history")
-        try:
-            self.record = await self.query_one(Details).show_record(self.desk, self.noun, self.ref)
-        except CrmError as error:
-            self.failed(error)
+        if not await self.load_record(self.query_one("#fields", Details)):
             return
-        self.query_one("#profile", Pane).ready()
-        self.redraw_frame()
         await self.load_aside()
         await self._load_history()
+
+    @property
+    def news(self) -> bool:
+        """Whether it is read again because others changed it."""
+        touched = self.program.touched
+        return self.reason == "store" and touched is not None and (touched.many or self.ref in touched.refs)
+
+    async def load_record(self, details: Details, only: Sequence[str] = (), more: Any = None) -> bool:
+        """Show the record in its first pane; False when it could not be read, which is then said.
+
+        A record that is out of sight leaves nothing of what was shown.
+        """
+        pane = next(one for one in details.ancestors if isinstance(one, Pane))
+        self.remove_class("-gone")
+        try:
+            self.record = await details.show_record(
+                self.desk, self.noun, self.ref, only, more=more, news=self.news
+            )
+        except NotFound:
+            self.record = {}
+            self.add_class("-gone")
+            sentence = gettext(N_("You do not see {ref}, or it is not there any more. Esc back"))
+            self.query_one("#gone", Pane).say(sentence.format(ref=self.ref))
+            self.redraw_frame()
+            return False
+        except CrmError as error:
+            pane.fail(error)
+            return False
+        pane.ready()
+        self.redraw_frame()
+        return True
 
     async def load_aside(self) -> None:
         """What belongs to it."""
         from crmtui.services import related
 
         def show(found: list[Any]) -> None:
+            nouns = [one.noun for one in found]
             rows = [
                 Row(
                     f"{one.noun} {one.label}",
                     {
-                        "what": (f"{gettext(NOUNS[one.noun].title)} ({gettext(one.label)})", "foreground"),
-                        "count": (f"{one.count:,}", "primary"),
+                        "what": plural(one.noun)
+                        + (f" ({gettext(one.label)})" if nouns.count(one.noun) > 1 else ""),
+                        "count": (f"{one.count:,} {g('into')}", "primary"),
                     },
                     data=one,
                 )
@@ -162,7 +192,10 @@ class RecordPage(Acting):
             (f"   {self.ref}", "muted", ""),
         ]
         owner = self.record.get("owner")
-        if owner is not None:
+        if self.record.get("archived_at") is not None:
+            parts.append((f"   {g('refused')} {gettext(N_('put away'))}", "warning", ""))
+        room = self.size.width >= 100
+        if owner is not None and room:
             parts.append((f" {g('dot')} {gettext(N_('owner'))} {owner.name or owner.ref}", "muted", ""))
         parts.append(("   ", "muted", ""))
         for at, (tab, title) in enumerate(self.tabs().items()):
@@ -181,7 +214,7 @@ class RecordPage(Acting):
         """Which row of the list it is."""
         if self.neighbours is None:
             return ""
-        return f"[ {self.neighbours.position_text} ]"
+        return f"[ {self.neighbours.position_text} ]" if self.size.width >= 100 else ""
 
     # -- what happens
 
@@ -194,7 +227,7 @@ class RecordPage(Acting):
         """A reference opens what it means, another field its form, a count its list."""
         data = event.row.data
         if event.list.id == "related":
-            await self.program.open_list(data.noun, data.where, self.called())
+            await self.program.open_list(data.noun, data.where, f"{plural(data.noun)}, {self.called()}")
         elif getattr(data, "ref", ""):
             await self.program.open_record(data.ref)
         elif event.list.id == "fields":
@@ -250,13 +283,19 @@ class RecordPage(Acting):
 
     async def _step(self, by: int) -> None:
         rows: WindowedList | None = self.neighbours
-        if rows is None or not 0 <= rows.cursor_row + by < rows.count:
+        if rows is None:
             return
-        rows.move_to(rows.cursor_row + by)
-        row = rows.current
-        if row is not None and row.kind == "row":
-            self.ref = row.key
-            self.reload("show")
+        place = rows.cursor_row + by
+        while 0 <= place < rows.count:
+            row = rows.row_at(place) or next(iter(await rows.source.rows(place, place + 1)), None)
+            if row is not None and row.kind == "row":
+                rows.move_to(place)
+                self.ref = row.key
+                self.reload("show")
+                return
+            place += by
+        end = N_("This is the last one of the list.") if by > 0 else N_("This is the first one of the list.")
+        self.program.note(gettext(end))
 
     def action_copy(self) -> None:
         """The line under the cursor, else the ref."""
@@ -271,3 +310,18 @@ class RecordPage(Acting):
             pane = next((one for one in self.focused.ancestors if isinstance(one, Pane)), None)
             if pane is not None:
                 self.maximize(pane)
+
+
+def belongs() -> Pane:
+    """The pane of what points at the record, each kind with its number."""
+    return Pane(
+        WindowedList(
+            [Column("what", "", least=10), Column("count", "", 7, right=True)],
+            marks=False,
+            header=False,
+            id="related",
+        ),
+        title=gettext(N_("Belongs to it")),
+        way_out=gettext(N_("{key} lists them")).format(key=g("enter")),
+        id="belongs",
+    )

@@ -118,6 +118,7 @@ class RecordList(Filtered):
     def on_mount(self) -> None:
         """As it was left."""
         self.as_it_was()
+        self.rows.on_place = self.query_one("#rows", Pane).say_out
 
     def as_it_was(self) -> None:
         """Panel, order, grouping and columns as they were when the list was left last."""
@@ -311,7 +312,6 @@ class RecordList(Filtered):
         """The side panel follows the cursor a little later."""
         if event.list is not self.rows:
             return
-        self.query_one("#rows", Pane).say_out(self.rows.position_text)
         self.program.announce(self.rows)
         if self.panel_shows:
             self.run_worker(self._follow(event.row), group="follow", exclusive=True, exit_on_error=False)
@@ -408,6 +408,8 @@ class RecordList(Filtered):
             return gettext(N_("There is no record here."))
         if action == "new" and "add" not in NOUNS[self.noun].verbs:
             return gettext(N_("These are not entered by hand."))
+        if action == "new" and not self.program.may(self.noun, "add"):
+            return gettext(N_("Your role does not let you enter any."))
         return super().why_not(action)
 
     def command_line(self) -> str:
@@ -435,7 +437,7 @@ class RecordList(Filtered):
 
     def action_columns(self) -> None:
         """Choose columns and grouping."""
-        self.run_worker(self._columns(), exit_on_error=False)
+        self.run_worker(self._columns(), group="ask", exit_on_error=False)
 
     async def _columns(self) -> None:
         from crmtui.screens.columns import Columns

@@ -113,7 +113,11 @@ SECTIONS = (
     ),
 )
 
-PAGES = {"account": "account_page:AccountPage", "opp": "opportunity_page:OpportunityPage"}
+PAGES = {
+    "lead": "leads:LeadPage",
+    "account": "account_page:AccountPage",
+    "opp": "opportunity_page:OpportunityPage",
+}
 """Nouns with a page of their own; all others have the one that follows from their declaration."""
 
 PAGE = "record_page:RecordPage"

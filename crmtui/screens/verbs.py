@@ -24,6 +24,13 @@ class RecordVerb:
     action: str = ""
     many: bool = True
     states: tuple[str, ...] = ()
+    away: bool | None = False
+    """Whether it is for records that were put away; None for all."""
+
+    @property
+    def right(self) -> str:
+        """The verb of the right that it takes."""
+        return self.command.split()[2]
 
     def why_not(self, noun: str, rows: Sequence[Any]) -> str:
         """Why it is off for these rows (presented records); empty when it is on."""
@@ -31,6 +38,9 @@ class RecordVerb:
             return gettext(N_("There is no record here."))
         if len(rows) > 1 and not self.many:
             return gettext(N_("One record at a time."))
+        away = [row for row in rows if row.get("archived_at") is not None]
+        if self.away is not None and bool(away) is not self.away:
+            return gettext(N_("It is put away.")) if away else gettext(N_("It is not put away."))
         if self.states:
             found = [str(row["state"]) for row in rows if row.get("state") not in (None, *self.states)]
             if found:
@@ -54,8 +64,16 @@ def verbs_of(noun: str) -> list[RecordVerb]:
             )
     if "archive" in declared.verbs:
         found.append(RecordVerb("archive", N_("Put away"), f"crm {noun} archive {{ref}}", archive, "remove"))
+    if "restore" in declared.verbs:
+        found.append(
+            RecordVerb("restore", N_("Bring back"), f"crm {noun} restore {{ref}}", restore, away=True)
+        )
     if "history" in declared.verbs:
-        found.append(RecordVerb("history", N_("History"), f"crm {noun} history {{ref}}", history, many=False))
+        found.append(
+            RecordVerb(
+                "history", N_("History"), f"crm {noun} history {{ref}}", history, many=False, away=None
+            )
+        )
     return found
 
 
@@ -125,6 +143,20 @@ async def archive(screen: Any, noun: str, refs: list[str]) -> None:
         refs,
         lambda ctx, ref: records.archive(ctx, noun, ref),
         named(refs, N_("{ref} put away"), N_("{count} records put away")),
+    )
+
+
+async def restore(screen: Any, noun: str, refs: list[str]) -> None:
+    """Bring back what was put away."""
+    from crmtui.services import records
+
+    await together(
+        screen,
+        noun,
+        "restore",
+        refs,
+        lambda ctx, ref: records.restore(ctx, noun, ref),
+        named(refs, N_("{ref} is back"), N_("{count} records are back")),
     )
 
 

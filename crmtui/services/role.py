@@ -13,7 +13,7 @@ from crmtui.services.nouns import NOUNS
 from crmtui.store import refs
 from crmtui.store.record import table
 from crmtui.store.values import Coded, in_language
-from crmtui.store.visibility import SCOPES
+from crmtui.store.visibility import SCOPES as SCOPES
 from crmtui.text import nearest
 
 

@@ -68,6 +68,14 @@ def move(ctx: Context, ref: str, by: int) -> str:
     return str(ctx.stage_name(moved.process_id, moved.stage))
 
 
+def times_changed(ctx: Context, ref: str, field: str) -> int:
+    """How often a field of an opportunity was changed since it was entered. Raises NotFound, Forbidden."""
+    return sum(
+        row["field"] == field and row["change"] == "changed" and row["before"] not in (None, "")
+        for row in journal.history(ctx, "opp", ref)
+    )
+
+
 def _stages(tx: Tx, process: int | None) -> list[Any]:
     stage = table("stage")
     query = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 
 from crmtui.services.context import Context, Tx
 from crmtui.store.journal import Entry
@@ -16,7 +16,7 @@ MOST = 500
 
 @dataclass(frozen=True)
 class Seen:
-    """Changes since a mark: the new mark, the refs of the records, and whether there were too many to name."""
+    """Changes since a mark: the new mark, the refs of the records that others changed, whether they are too many to name."""
 
     mark: int
     refs: frozenset[str] = frozenset()
@@ -34,14 +34,20 @@ def mark(ctx: Context) -> int:
         return int(tx.session.scalar(query) or 0)
 
 
-def since(ctx: Context, before: int) -> Seen:
-    """What changed after the mark `before`. It names refs only, which tell nothing of a record that one may not see."""
+def since(ctx: Context, before: int, own: frozenset[int] = frozenset()) -> Seen:
+    """What changed after the mark `before` other than by the transactions `own`.
+
+    It names refs only, which tell nothing of a record that one may not see.
+    """
     now = mark(ctx)
     if now <= before:
         return Seen(now)
     entry: Any = Entry
     query = (
-        select(entry.noun, entry.record).distinct().where(entry.id > before, entry.id <= now).limit(MOST + 1)
+        select(entry.noun, entry.record)
+        .distinct()
+        .where(entry.id > before, entry.id <= now, or_(entry.tx.is_(None), entry.tx.not_in(own)))
+        .limit(MOST + 1)
     )
     with ctx.reading() as tx:
         rows = tx.session.execute(query).all()
