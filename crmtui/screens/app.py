@@ -1,14 +1,20 @@
 """The screen program: settings, theme and keys, the nine sections, changing and taking back, and what others change."""
 
+import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from textual import events
 from textual.app import App, ReturnType
 from textual.filter import Monochrome
+from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from crmtui.errors import CrmError
@@ -20,7 +26,7 @@ from crmtui.screens.glyphs import g, glyphs
 from crmtui.screens.keys import bind, shown
 from crmtui.screens.look import Look
 from crmtui.screens.memory import Memory
-from crmtui.screens.place import Place
+from crmtui.screens.place import PATIENCE, Place
 from crmtui.screens.sections import SECTIONS, Section, Tab, home, page_class, place_class
 
 if TYPE_CHECKING:
@@ -100,6 +106,9 @@ class CrmApp(App[int]):
         self.running = ""
         """What goes on in the background, for the top bar."""
         self.mark = 0
+        self._held: deque[events.Key] = deque()
+        self._releasing = False
+        self._pressed, self._pressed_at = 0, 0.0
         self.recent: list[str] = []
         """Refs opened lately, newest first."""
         self.used: list[str] = []
@@ -215,6 +224,51 @@ class CrmApp(App[int]):
     """Who is there, once that is known."""
     allowed: frozenset[str] = frozenset()
     """The nouns that the person may list."""
+
+    async def on_event(self, event: events.Event) -> None:
+        """One key after the other: those that come while the one before still opens something, or moves the focus, wait."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self._held.append(event)
+        if len(self._held) > 1 or (self._waits() and event.key not in _AT_ONCE):
+            if not self._releasing:
+                self._releasing = True
+                self.run_worker(self._release(), group="keys", exit_on_error=False)
+            return
+        self._held.popleft()
+        await self._press(event)
+
+    async def _press(self, event: events.Key) -> None:
+        """Give the key to whom it is for; until it is dealt with, others wait."""
+        focused = self.focused
+        typed = event.is_printable and isinstance(focused, Input)
+        await super().on_event(event)
+        if not typed and self.screen_stack:
+            way: list[MessagePump] = [*(focused.ancestors_with_self if focused else [self.screen]), self]
+            self._pressed, self._pressed_at = self._pressed + 1, monotonic()
+            self._chase([*way, *way], self._pressed)
+
+    def _chase(self, way: "list[MessagePump]", number: int) -> None:
+        """Go behind a key through the queues that it goes through itself; at their end it is dealt with."""
+        if way and way[0].is_running:
+            way[0].call_later(self._chase, way[1:], number)
+        elif number == self._pressed:
+            self._pressed_at = 0.0
+
+    def _waits(self) -> bool:
+        dealing = self._pressed_at and monotonic() - self._pressed_at < PATIENCE
+        return bool(dealing or (self.screen_stack and getattr(self.screen, "waits", False)))
+
+    async def _release(self) -> None:
+        try:
+            while self._held:
+                while self._waits() and self._held[0].key not in _AT_ONCE:
+                    await asyncio.sleep(0.002)
+                await self._press(self._held[0])
+                self._held.popleft()
+        finally:
+            self._releasing = False
 
     def may(self, noun: str, verb: str) -> bool:
         """Whether the person's role lets them do `verb` on any record of `noun` at all."""
@@ -443,8 +497,6 @@ class CrmApp(App[int]):
 
     async def push_screen_wait_safe(self, screen: Screen[ReturnType]) -> ReturnType | None:
         """Show `screen` and wait for its answer, wherever this is called from."""
-        import asyncio
-
         answer: asyncio.Future[ReturnType | None] = asyncio.get_running_loop().create_future()
         await self.push_screen(screen, lambda value: None if answer.done() else answer.set_result(value))
         return await answer
@@ -553,6 +605,8 @@ class CrmApp(App[int]):
 
 
 _WHOSE = ("mine", "team", "all")
+_AT_ONCE = frozenset(("escape", "ctrl+q"))
+"""Keys that wait for nothing."""
 _OWNED = frozenset(("lead", "account", "contact", "opp"))
 
 

@@ -73,8 +73,7 @@ class FormSheet(Sheet[str]):
         save: Saving | None = None,
     ) -> None:
         super().__init__(classes="-right")
-        self._early: list[events.Key] = []
-        self._save_soon = False
+        self._failed = False
         self.noun, self.ref, self.refs = noun, ref, tuple(refs)
         self._given, self._only, self._required, self._loose = (
             dict(given or {}),
@@ -127,6 +126,7 @@ class FormSheet(Sheet[str]):
         try:
             shape, self._draft, started, _ = await self.desk.read(read)
         except CrmError as error:
+            self._failed = True
             pane.fail(error)
             return
         self._shape, self._version, self._first = shape, shape.version, dict(shape.held)
@@ -135,8 +135,11 @@ class FormSheet(Sheet[str]):
         self._bring_back()
         self.opened = True
         self._preview()
-        if self._save_soon:
-            self.action_save()
+
+    @property
+    def waits(self) -> bool:
+        """Until its first field has the focus, keys wait for it."""
+        return not self._failed and (not self.opened or super().waits)
 
     def _draft_name(self) -> str:
         """What tells this form's draft from that of others."""
@@ -177,13 +180,6 @@ class FormSheet(Sheet[str]):
             empty = [row for row in rows if row.required and not row.field.typed]
             for row in [*empty, *rows][:1]:
                 row.field.focus()
-                self._type_again()
-
-    def _type_again(self) -> None:
-        """What was typed before there was a field goes into the first one."""
-        early, self._early = self._early, []
-        for event in early:
-            self.app.post_message(events.Key(event.key, event.character))
 
     def _row(self, question: "Question", shape: "Shape", started: "Mapping[str, Held]") -> FieldRow:
         field = self._field(question)
@@ -397,12 +393,7 @@ class FormSheet(Sheet[str]):
             self.focus_next()
 
     async def on_key(self, event: events.Key) -> None:
-        """Up and down go from field to field; keys that come before there is a field wait for it."""
-        if self.focused is None and not self.opened and event.key != "escape":
-            event.stop()
-            event.prevent_default()
-            self._early.append(event)
-            return
+        """Up and down go from field to field."""
         if event.key in ("down", "up") and isinstance(self.focused, LineField):
             event.stop()
             _ = self.focus_next() if event.key == "down" else self.focus_previous()
@@ -411,7 +402,6 @@ class FormSheet(Sheet[str]):
 
     def action_save(self) -> None:
         """Save; what is wrong stands below its field."""
-        self._save_soon = not self.opened
         if self.opened and not self._saving:
             self._saving = True
             self.run_worker(self._save_all(), group="save", exit_on_error=False)

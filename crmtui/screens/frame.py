@@ -1,13 +1,15 @@
 """The frame around every screen: top bar, crumb, filter line, panes, the line that tells, and the keys."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -173,6 +175,7 @@ class FilterLine(Widget):
         field = self.query_one(FindInput)
         field.value = text
         field.cursor_position = len(text)
+        self.screen.waiting = True  # type: ignore[attr-defined]
         field.focus()
 
     def end(self) -> None:
@@ -191,6 +194,10 @@ class FilterLine(Widget):
 
 class FindInput(Input):
     """The field behind `/`: it answers 120 ms after the last key, and Escape gives it up."""
+
+    def on_focus(self) -> None:
+        """Keys that came meanwhile are for it."""
+        self.screen.waiting = False  # type: ignore[attr-defined]
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Wait for the pause that a composing input method makes, then tell."""
@@ -266,6 +273,10 @@ class Pane(Vertical):
     Pane.-failed > .pane--said { color: $error; }
     Pane.-loading { border-title-color: $muted; }
     """
+    _in_border: list[str]
+    """What stands in the border above and below."""
+    _line: int | None
+    """The only line to be drawn again."""
 
     def __init__(
         self,
@@ -275,6 +286,7 @@ class Pane(Vertical):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
+        self._in_border, self._line = ["", ""], None
         super().__init__(*children, Static("", classes="pane--said", markup=False), id=id, classes=classes)
         self.name_it(title)
         self.say_out(way_out)
@@ -282,21 +294,46 @@ class Pane(Vertical):
     def name_it(self, title: str) -> None:
         """The title, which is data: nothing in it is markup."""
         self._title = title
-        self.border_title = Text(clean(title)) if title else None  # type: ignore[assignment]
+        self._put_title(title)
 
     @property
     def title(self) -> str:
         """The title."""
         return self._title
 
+    def _put_title(self, text: str) -> None:
+        if text != self._in_border[0]:
+            self._in_border[0] = text
+            with self._border_alone(0):
+                self.border_title = Text(clean(text)) if text else None
+
     def say_out(self, text: str) -> None:
         """What stands in the border at the bottom right."""
-        self.border_subtitle = Text(clean(text)) if text else None  # type: ignore[assignment]
+        if text != self._in_border[1]:
+            self._in_border[1] = text
+            with self._border_alone(self.outer_size.height - 1):
+                self.border_subtitle = Text(clean(text)) if text else None
+
+    @contextmanager
+    def _border_alone(self, line: int) -> Iterator[None]:
+        """Of what is refreshed meanwhile only this line is drawn again, for the border's words are all that changes."""
+        self._line = line
+        try:
+            yield
+        finally:
+            self._line = None
+
+    def refresh(self, *regions: Region, **what: bool) -> Self:
+        """Draw the pane again, or only these regions of it."""
+        if self._line is not None:
+            inside = self.content_offset
+            regions = (Region(-inside.x, self._line - inside.y, self.outer_size.width, 1),)
+        return super().refresh(*regions, **what)
 
     def loading_on(self, on: bool = True) -> None:
         """Say in the title that rows are on their way."""
         self.set_class(on, "-loading")
-        self.border_title = Text(clean(self._title + (" " + g("cut") if on else "")))  # type: ignore[assignment]
+        self._put_title(self._title + (" " + g("cut") if on else ""))
 
     def ready(self) -> None:
         """Show what the pane holds."""

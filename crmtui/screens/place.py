@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+ASKING = frozenset(("verb", "ask", "open", "chosen"))
+"""Groups of workers that open something, or change something that the next key may be about."""
+PATIENCE = 0.5
+"""Seconds for a sheet to give the focus to a field."""
 Part = tuple[str, str, str]
 """Text, token, action (empty: none) of one part of the crumb."""
 
@@ -45,6 +50,15 @@ class Base(Screen[R]):
     WHERE: ClassVar[str] = ""
     HELP: ClassVar[tuple[str, ...]] = ()
     """Two lines on what it is for; marked texts."""
+    waiting = False
+    """Whether something was asked to open that is not there yet, such as the field for finding."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether keys are to wait: something is opening, and they are meant for it."""
+        return self.waiting or any(
+            worker.is_running and worker.group in ASKING and worker.node is self for worker in self.app.workers
+        )
 
     @property
     def program(self) -> "CrmApp":
@@ -333,6 +347,8 @@ class Sheet(ModalScreen[R], Base[R]):
         own("sheet.help", "f1", "app.help", "", show=False),
     ]
     PALETTE: ClassVar[bool] = False
+    TYPES: ClassVar[bool] = True
+    """Whether keys go to a field of it, and wait until one has the focus."""
     WHERE: ClassVar[str] = ""
     HELP: ClassVar[tuple[str, ...]] = ()
     DEFAULT_CSS = """
@@ -355,6 +371,16 @@ class Sheet(ModalScreen[R], Base[R]):
         yield from self.sheet()
         yield KeyBar()
         yield Note()
+
+    @property
+    def waits(self) -> bool:
+        """Until a field has the focus, for half a second at most."""
+        if self._opened_at is None:
+            self._opened_at = monotonic()
+        young = monotonic() - self._opened_at < PATIENCE
+        return (self.TYPES and self.focused is None and young) or super().waits
+
+    _opened_at: float | None = None
 
     def sheet(self) -> ComposeResult:
         """One pane."""

@@ -170,7 +170,7 @@ class Popup(Sheet[None]):
         row = self.query_one("#behind", WindowedList).current
         if row is not None:
             run = adjust if self.figure.noun == "opp" else edit
-            self.run_worker(run(self, self.figure.noun, [row.key]), exit_on_error=False)
+            self.run_worker(run(self, self.figure.noun, [row.key]), group="ask", exit_on_error=False)
 
     def action_copy(self) -> None:
         """The line under the cursor as tab-separated text."""
