@@ -199,7 +199,8 @@ def cards(
 
 
 def _card(ctx: Context, row: dict[str, Any]) -> Card:
-    flag, days = flag_of(ctx.clock.today(), row, ctx.clock.day_of(row["updated_at"]))
+    today, touched = ctx.clock.today(), row["updated_at"]
+    flag, days = flag_of(today, row, today if touched is None else ctx.clock.day_of(touched))
     return Card(
         row["ref"],
         _name(row["account"]),

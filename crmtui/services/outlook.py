@@ -1,38 +1,41 @@
 """The forecast as a grid: the tree of a department, territory or industry down, the months of the period across."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from crmtui.clock import Period
 from crmtui.money import Money
-from crmtui.services import forecast, whose
-from crmtui.services.context import Context
+from crmtui.services import forecast, records, whose
+from crmtui.services.context import Context, Ref
 from crmtui.services.question import Ask
+from crmtui.services.rollup import Key
 from crmtui.services.whose import Figure
+from crmtui.store.refs import ref_of
 
 MEASURES = ("forecast", "won", "weighted", "commit", "best", "budget")
 """What the months can show."""
-TREES = ("dept", "territory", "user")
+NOTHING = 0
+"""No record has this number: what stands for nobody and counts nothing, as the quota that nobody below carries."""
 
 
 @dataclass(frozen=True)
 class Line:
     """A row of the grid: `row` as `forecast.table` has it, what its months come to, and the question behind it.
 
-    `where` narrows the components of `ask` to those of this row, where no question alone says which they are.
+    `part` is the row of an answer to `ask` that it is, where no question alone says which components are its own.
     """
 
     key: str
     row: Mapping[str, Any]
     months: Sequence[Money]
     ask: Ask
-    where: str = ""
+    part: Key | None = None
 
     def figure(self, part: str, value: Money | None, period: str = "") -> Figure:
         """The figure `part` of the row in `period` (default: the whole), which is `value`, with the records behind it."""
         ask = replace(self.ask, period=period) if period else self.ask
-        return Figure(part, value, "money", ask=ask, part=part, where=self.where)
+        return Figure(part, value, "money", ask=ask, part=part, row=self.part)
 
 
 @dataclass(frozen=True)
@@ -77,28 +80,80 @@ def _key(row: Mapping[str, Any]) -> str:
     return f"{row['scope']} {row['path']}"
 
 
-def behind(row: Mapping[str, Any], ask: Ask) -> tuple[Ask, str]:
-    """The question about one row of an answer to `ask`, and the condition that narrows it where it says too much."""
+def behind(row: Mapping[str, Any], ask: Ask) -> tuple[Ask, Key | None]:
+    """The question about one row of an answer to `ask`; and the row itself, where a question alone says too much."""
     scope, of = row["scope"], row["of"]
     alone = replace(ask, by="", depth=None)
-    ref = getattr(of, "ref", "")
     if row["depth"] == 0:
-        return alone, ""
-    if scope == "dept" and ref:
-        return replace(alone, dept=ref, users=()), ""
-    if scope == "user" and ref:
-        return replace(alone, dept="", users=(ref,)), ""
-    if scope in ("territory", "product", "industry") and of and not (ask.dept or ask.users):
-        return replace(alone, **{scope: ref or str(of)}), ""
-    return alone, _condition(scope, of, ref)
+        return alone, None
+    named = of.ref if isinstance(of, Ref) and of.name is not None else of if isinstance(of, str) else ""
+    if named and scope == "dept":
+        return replace(alone, dept=named, users=()), None
+    if named and scope == "user":
+        return replace(alone, dept="", users=(named,)), None
+    if named and scope in ("territory", "product", "industry") and not (ask.dept or ask.users):
+        return replace(alone, **{scope: named}), None
+    if of is None and not row["components"]:
+        return alone, (scope, NOTHING)
+    return alone, (scope, of.id if isinstance(of, Ref) else of)
 
 
-def _condition(scope: str, of: Any, ref: str) -> str:
-    field = {"user": "owner", "dept": "owner.dept", "product": "products"}.get(scope, scope)
-    if not of:
-        return f"{field} is empty"
-    return (
-        f"{field} under {ref}"
-        if scope in ("territory", "dept")
-        else f"{field} = {whose.word(ref or str(of))}"
-    )
+def condition(ctx: Context, figure: Figure) -> str:
+    """The condition that finds the records behind a figure, and no others. Raises Invalid, NotFound."""
+    if figure.ask is None:
+        return figure.where
+    if figure.row is not None and figure.row[1] == NOTHING:
+        return f"id = {NOTHING}"
+    text = whose.both(_people(figure.ask, figure.row), *_divided(figure.ask, figure.row), _counted(ctx, figure))
+    known = forecast.whole(ctx, figure.ask, figure.part, figure.row).count
+    if records.count_where(ctx, "opp", text) == known:
+        return text
+    numbers = [one["ref"] for one in forecast.drill(ctx, figure.ask, figure.part, row=figure.row)]
+    return f"id in ({', '.join(one.rpartition('-')[2] for one in numbers)})" if numbers else "id = 0"
+
+
+def _people(ask: Ask, row: Key | None) -> str:
+    """Whose opportunities: what the question says, and the row."""
+    asked = f"owner.dept under {ask.dept}" if ask.dept else ""
+    if ask.users:
+        asked = f"owner in ({', '.join(ask.users)})" if len(ask.users) > 1 else f"owner = {ask.users[0]}"
+    scope, of = row or ("", None)
+    field = {"dept": "owner.dept", "user": "owner"}.get(scope)
+    if field is None:
+        return asked
+    if of is None:
+        return whose.both(asked, f"{field} is empty")
+    return whose.both(asked, f"owner.dept under {ref_of('dept', of)}" if scope == "dept" else f"owner = {ref_of('user', of)}")
+
+
+def _divided(ask: Ask, row: Key | None) -> Iterator[str]:
+    """In which territory or industry, of which product, in which process; the customer's where it has none itself."""
+    asked: dict[str, Any] = {"territory": ask.territory, "industry": ask.industry, "product": ask.product}
+    for scope, of in (*((name, one) for name, one in asked.items() if one), *([row] if row else [])):
+        value = ref_of(scope, of) if isinstance(of, int) else whose.word(of)
+        if scope in ("territory", "industry"):
+            test = "is empty" if of is None else f"under {value}" if scope == "territory" else f"= {value}"
+            both = "and" if of is None else "or"
+            own = f"{scope} is empty and account.{scope} {test}"
+            yield own if of is None else f"({scope} {test} {both} ({own}))"
+        elif scope in ("product", "process"):
+            field = "products" if scope == "product" else scope
+            yield f"{field} is empty" if of is None else f"{field} = {value}"
+
+
+def _counted(ctx: Context, figure: Figure) -> str:
+    """What the figure counts of them: in its period, and open or won."""
+    assert figure.ask is not None
+    period, part = whose.period_of(ctx, figure.ask.period), figure.part
+    days = f">= {period.start} and {{0}} <= {period.end}"
+
+    def dated(field: str) -> str:
+        return f"{field} {days.format(field)}"
+
+    won = f"state = won and {dated('closed_on')}"
+    still = f"state = open and category != omitted and {dated('expected_close_on')}"
+    if part in ("commit", "best"):
+        still = f"state = open and category = {part} and {dated('expected_close_on')}"
+    if part == "won":
+        return won
+    return f"(({won}) or ({still}))" if part == "forecast" else still

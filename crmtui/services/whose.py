@@ -10,6 +10,7 @@ from crmtui.errors import Invalid, about
 from crmtui.i18n import N_
 from crmtui.services.context import Context
 from crmtui.services.question import Ask
+from crmtui.services.rollup import Key
 from crmtui.store.refs import ref_of
 
 WHOSE = ("mine", "team", "all")
@@ -24,7 +25,7 @@ class Figure:
     """One figure of a screen, and the records that it is made of.
 
     Either `where` is the condition that the records of `noun` fulfil, or `ask` with `part` is what `forecast.drill`
-    opens: `part` is one of its figures. `kind` says what `value` is: money (in the company's currency), count, percent,
+    opens: `part` is one of its figures, and `row` one row of an answer, where the question alone says too much. `kind` says what `value` is: money (in the company's currency), count, percent,
     points or days; None where there is nothing to tell.
     """
 
@@ -35,6 +36,7 @@ class Figure:
     where: str = ""
     ask: Ask | None = None
     part: str = ""
+    row: Key | None = None
 
 
 def check(whose: str) -> None:

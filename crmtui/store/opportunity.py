@@ -36,6 +36,20 @@ class Opportunity(Record, table=True):
             "probability",
             "archived_at",
         ),
+        Index(
+            "opp_board",
+            "process_id",
+            "state",
+            "stage",
+            "amount",
+            "id",
+            "owner_id",
+            "currency",
+            "probability",
+            "stage_at",
+            "closed_on",
+            "archived_at",
+        ),
         Index("opp_closed", "state", "owner_id", "closed_on", "currency", "amount", "archived_at"),
     )
     NOUN: ClassVar[str] = "opp"
