@@ -122,28 +122,36 @@ class Funnel(Paged):
         def work(ctx: "Context") -> "tuple[figures.Funnel, str]":
             return funnel.table(ctx, who, period), whose.earlier(whose.period_of(ctx, period)).label
 
-        await self.into(panes[0], self._or_fail(work, panes[1:]), lambda found: self._show(*found))
+        if not await self._read_into(panes, work):
+            return
         self.focus_first()
-        if self.table is not None and not panes[0].has_class("-failed"):
-            await self.into(
-                self.query_one("#before", Pane),
-                lambda ctx: funnel.table(ctx, who, self.against),
-                self._show_earlier,
-                behind=True,
-            )
+        await self.into(
+            self.query_one("#before", Pane),
+            lambda ctx: funnel.table(ctx, who, self.against),
+            self._show_earlier,
+            behind=True,
+        )
 
-    def _or_fail(self, work: Any, panes: Sequence[Pane]) -> Any:
-        """`work`; what it raises also stands in `panes`."""
+    async def _read_into(self, panes: Sequence[Pane], work: Any) -> bool:
+        """Read what fills several panes; what goes wrong stands in each of them, and in that of the comparison."""
 
-        def run(ctx: "Context") -> Any:
-            try:
-                return work(ctx)
-            except CrmError as error:
-                for pane in panes:
-                    self.app.call_later(pane.fail, error)
-                raise
+        def wait() -> None:
+            for pane in panes:
+                pane.loading_on()
 
-        return run
+        timer = self.set_timer(0.15, wait)
+        try:
+            found = await self.desk.read(work)
+        except CrmError as error:
+            for pane in (*panes, self.query_one("#before", Pane)):
+                pane.fail(error)
+            return False
+        finally:
+            timer.stop()
+        for pane in panes:
+            pane.ready()
+        self._show(*found)
+        return True
 
     def _show(self, table: "figures.Funnel", against: str) -> None:
         self.table, self.against = table, against
@@ -187,7 +195,6 @@ class Funnel(Paged):
 
     def _show_reasons(self, table: "figures.Funnel") -> None:
         pane = self.query_one("#reasons", Pane)
-        pane.ready()
         whole = max(table.won.value, table.lost.value, 1)
         rows = [
             _reason(gettext(N_("Won")), table.won, whole, "success"),
@@ -204,7 +211,6 @@ class Funnel(Paged):
 
     def _show_rivals(self, table: "figures.Funnel") -> None:
         pane = self.query_one("#rivals", Pane)
-        pane.ready()
         self.query_one("#rival-rows", WindowedList).show(static([_rival(one) for one in table.against]))
         if not table.against:
             pane.say(gettext(N_("Nothing that was closed names a rival.")))

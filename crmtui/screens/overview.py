@@ -346,10 +346,12 @@ class Overview(Paged):
         await self.program.go(5, "dept")
 
     async def _open_quota(self) -> None:
-        """The quotas of whoever the figures are of."""
+        """One's own quota of the period; of more people all quotas of the period, whose tree sums to it."""
         ask = self.tiles.forecast.figure.ask if self.tiles is not None else None
-        of = ask.dept or "".join(ask.users) if ask is not None else ""
-        await self.program.open_list("quota", f"of = {of}" if of else "scope = company", self._about())
+        if ask is None:
+            return
+        own = " and ".join([f"of = {ref}" for ref in ask.users] + [f"period = {quote(ask.period)}"])
+        await self.program.open_list("quota", own, self._about())
 
     async def action_way(self, name: str) -> None:
         """All that a pane is about."""

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from crmtui import i18n
 from crmtui.screens.app import CrmApp, Look
 from crmtui.screens.desk import Desk
+from tests.screens import selling
 from tests.screens.company import DAY, made
 
 Script = Callable[[CrmApp, Pilot[Any]], Awaitable[Any]]
@@ -37,6 +38,21 @@ def maven(maven_template: Path, tmp_path: Path) -> str:
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Drafts and logs of a test stay in its own folder."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="session")
+def filled_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small company with something in every pane, made once for each worker."""
+    return selling.made(tmp_path_factory.mktemp("selling") / "crm.db")
+
+
+@pytest.fixture
+def filled(filled_template: Path, tmp_path: Path) -> str:
+    """The small company in a store of this test's own."""
+    path = tmp_path / "filled.db"
+    shutil.copyfile(filled_template, path)
+    path.chmod(0o600)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(autouse=True)
