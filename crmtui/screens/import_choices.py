@@ -14,6 +14,7 @@ from crmtui.screens.picker import Picker
 if TYPE_CHECKING:
     from crmtui.screens.importing import Importing
     from crmtui.services.mapping import Mapping as Plan
+    from crmtui.services.mapping import Setting
     from crmtui.services.preview import Match
     from crmtui.services.suggest import Offer
 
@@ -172,8 +173,9 @@ def _meaning(meaning: Any) -> str:
     return f"{g('to')} {text}"
 
 
-async def _ask_meaning(screen: "Importing", match: "Match", word: str) -> str | None:
-    from crmtui.services import suggest
+async def _ask_meaning(screen: "Importing", match: "Match", word: str) -> "Setting | None":
+    from crmtui.services import proposals
+    from crmtui.services.suggest import Offer
 
     title = gettext(N_("{word} means")).format(word=line_of(word, 40))
     assert screen.picture is not None
@@ -182,8 +184,10 @@ async def _ask_meaning(screen: "Importing", match: "Match", word: str) -> str | 
         picked = await screen.program.push_screen_wait_safe(Picker(field.noun, title, typed=word))
         return picked.ref if picked is not None else None
     noun, name = screen.noun, match.field
-    offers = await screen.desk.read(lambda ctx: suggest.values(ctx, noun, name, "", 500))
-    return await one_of(screen, title, offers)
+    known = await screen.desk.read(lambda ctx: proposals.meanings(ctx, noun, name))
+    offers = [Offer(str(at), shown, _meaning(meaning)) for at, (shown, meaning) in enumerate(known)]
+    chosen = await one_of(screen, title, offers)
+    return known[int(chosen)][1] if chosen is not None else None
 
 
 # -- settings ---------------------------------------------------------------------------------------------------

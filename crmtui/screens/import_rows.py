@@ -286,7 +286,8 @@ def fault_place(fate: "Fate", file: "Sample", plan: "Plan") -> int:
 
 def fate_columns(file: "Sample", plan: "Plan") -> list[Column]:
     """The list of rows that were taken: the columns of the file that are used."""
-    used = [column for columns in plan.columns.values() for column in columns if column in file.header]
+    wanted = {column for columns in plan.columns.values() for column in columns}
+    used = [column for column in file.header if column in wanted]
     return [
         Column("line", gettext(N_("Row")), 8, right=True, sortable=False),
         Column("ref", gettext(N_("Record")), 9, sortable=False),

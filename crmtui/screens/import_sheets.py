@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class OneOf(Offering):
     """One of many: what is typed narrows them. `take` is called with the value of the one that was chosen."""
 
+    WHERE = "one_of"
+    BINDINGS: ClassVar[list[Any]] = bind("one_of", open=N_("Take"))
     WAY_OUT = N_("enter takes it, esc changes nothing")
     WIDTHS = (0, 26)
     OVERLAY = False

@@ -142,7 +142,7 @@ class Importing(Place):
         """The file, and how far it has come."""
         yield from super().crumb_left()
         if self.file is not None and self.size.width >= 100:
-            yield f"   {rows.line_of(os.path.basename(self.file.path), 28)}", "bold accent", ""
+            yield f"   {rows.line_of(os.path.basename(self.file.path), 20)}", "bold accent", ""
         yield "   ", "muted", ""
         names = list(STEPS)
         now = names.index(self.step)
@@ -162,8 +162,8 @@ class Importing(Place):
         if self.outcome is not None and not self.outcome.error:
             said = rows.counted(self.outcome.read)
         else:
-            said = rows.counted(count) if not self.file.more else f"{count:,}+"
-        return f"{said} {g('dot')} {rows.read_as(self.file)}"
+            said = rows.counted(count) if not self.file.more else f"{count:,}+ " + gettext(N_("rows"))
+        return f"{said} {g('dot')} {rows.read_as(self.file)}" if self.size.width >= 140 else said
 
     def command_line(self) -> str:
         """The same as a command."""
@@ -455,7 +455,7 @@ class Importing(Place):
             self._draw()
             return
         self._over()
-        self.fate = "rejected" if self.outcome.counts["rejected"] else "created"
+        self.fate = self.outcome.first
         self._draw()
 
     async def _load_file(self, job: "Job") -> None:
@@ -478,7 +478,7 @@ class Importing(Place):
         if found.tx and found.tx not in self.transactions:
             self.transactions.append(found.tx)
         self.outcome = found.after(before) if before is not None else found
-        self.fate = "rejected" if found.counts["rejected"] else "created"
+        self.fate = found.first
         self.go("result")
         self._draw()
         self.program.tell_done(self.said(), found.tx)
@@ -517,7 +517,7 @@ class Importing(Place):
 
     @on(FileStep.Chosen)
     def _chosen(self, event: FileStep.Chosen) -> None:
-        self.run_worker(self.open_file(event.path), group="load", exclusive=True, exit_on_error=False)
+        self.run_worker(self.open_file(event.path), group="open", exclusive=True, exit_on_error=False)
 
     @on(WindowedList.Moved)
     def _moved(self, event: Any) -> None:

@@ -9,9 +9,11 @@ from functools import partial
 from crmtui import money
 from crmtui.clock import parse_date
 from crmtui.errors import CrmError
-from crmtui.services import columns
+from crmtui.i18n import gettext
+from crmtui.services import columns, suggest
 from crmtui.services.context import Context, Tx
 from crmtui.services.mapping import Mapping as Plan
+from crmtui.services.mapping import Setting
 from crmtui.store.fields import Field
 from crmtui.store.keys import PLAIN_EMAIL
 from crmtui.text import fold
@@ -170,3 +172,18 @@ def form_text(plan: Plan, field_kind: str, texts: Sequence[str]) -> str:
 def with_form(plan: Plan, form: str) -> Plan:
     """`plan` with dates read by `form` alone."""
     return replace(plan, date_formats=(form,) if form else ())
+
+
+# -- what words mean --------------------------------------------------------------------------------------------
+
+
+def meanings(ctx: Context, noun: str, name: str) -> list[tuple[str, Setting]]:
+    """What a word of a file may mean in the field `name`: what people read, and what a mapping says of it."""
+    if (noun, name) != ("opp", "stage"):
+        return [(offer.shown, offer.value) for offer in suggest.values(ctx, noun, name, "", 500)]
+    with ctx.reading() as tx:
+        usual = ctx.process_id(tx, None)
+        codes = list(dict.fromkeys(ctx.stages(tx, usual).values()))
+        found: list[tuple[str, Setting]] = [(ctx.stage_name(usual, code), code) for code in codes]
+    ends = {"won": {"stage": codes[-1], "state": "won"}, "lost": {"state": "lost"}} if codes else {}
+    return found + [(gettext(state), meaning) for state, meaning in ends.items()]

@@ -104,6 +104,12 @@ class Outcome:
         """Whether somebody stopped it."""
         return self.error is not None and self.error.code == "import.stopped"
 
+    @property
+    def first(self) -> str:
+        """The fate that one wants to see first: rejected, if there is any."""
+        order = ("rejected", *FATES)
+        return next((name for name in order if self.counts[name]), "rejected")
+
     def after(self, before: "Outcome") -> "Outcome":
         """Both together, where this one went on with the same file after `before` had been stopped."""
         done = before.counts["created"] + before.counts["updated"]
