@@ -79,14 +79,13 @@ def _near(one: "Near", today: date) -> Row:
     else:
         sign = (g("open"), "muted")
         when = (near_text(one.day, today), "warning" if one.day == today else "foreground")
-    word = gettext(N_("Contact") if one.kind == "contact" else N_("Close"))
+    sentence = N_("Contact {name}") if one.kind == "contact" else N_("Close {name}")
     return Row(
         f"{one.kind}.{one.ref}",
         {
             "when": when,
             "what": [
-                (f"{word} ", "muted"),
-                (f"{one.name or one.ref}  ", "foreground"),
+                (gettext(sentence).format(name=one.name or one.ref) + "  ", "foreground"),
                 (one.account if one.account != one.name else "", "muted"),
             ],
         },

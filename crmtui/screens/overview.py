@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crmtui.services.context import Context
     from crmtui.services.dashboard import Month, Tiles
     from crmtui.services.funnel import Row as Stage
+    from crmtui.services.whose import Figure
 
 PANES = ("steps", "near", "news", "chart", "funnel")
 """In the order of Tab, after the tiles."""
@@ -102,6 +103,8 @@ class Overview(Paged):
         self.beginning = False
         """Whether the first steps are still to be done."""
         self.near_where: dict[str, str] = {}
+        self.trends: tuple[str, list[Figure], list[float]] | None = None
+        """Whose they are, the weighted pipeline week by week, the win rate month by month."""
 
     def body(self) -> ComposeResult:
         """Tiles above, lists in the middle, charts below."""
@@ -256,11 +259,16 @@ class Overview(Paged):
             self.near_where = {figure.noun: figure.where for figure in near}
             self.query_one("#near-counts", Links).show(happenings.counted(near))
             if self.tiles is not None:
-                figuretiles.show_trends(
-                    *await self.desk.read_behind(lambda ctx: figuretiles.trends(ctx, who)), self.tile
-                )
+                await self._load_trends(who, self.tiles)
         except CrmError as error:
             self.program.note(told(error), "warn")
+
+    async def _load_trends(self, who: str, tiles: "Tiles") -> None:
+        """They go weeks back, at a price: a change of today only moves their end."""
+        if self.reason != "store" or self.trends is None or self.trends[0] != who:
+            self.trends = (who, *await self.desk.read_behind(lambda ctx: figuretiles.trends(ctx, who)))
+        weighted = [*self.trends[1][:-1], tiles.weighted.figure]
+        figuretiles.show_trends(weighted, self.trends[2], self.tile)
 
     # -- pages
 
