@@ -118,7 +118,7 @@ KEYS = (
         N_("For screen readers: one pane at a time, no borders and bars, and the last line says where you are."),
         look=True,
     ),
-    Key("import.batch", "number", 20_000, N_("How many rows an import saves at a time.")),
+    Key("import.batch", "number", 50_000, N_("How many rows an import saves at a time.")),
     Key(
         "import.cache_mib",
         "number",

@@ -49,6 +49,11 @@ class Batch:
     texts: Texts | None = None
     """None where there is no row."""
 
+    def forget(self) -> None:
+        """Let go of rows and texts, whoever still holds the batch."""
+        self.rows.clear()
+        self.texts = None
+
 
 class Ahead(Generic[Item]):
     """Goes through `items` once. `start` fetches the next one in another thread; open it as a context manager."""

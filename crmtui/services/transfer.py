@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -27,6 +27,10 @@ from crmtui.store.refs import ref_of
 from crmtui.text import csv_uncell, nearest
 
 MOST_PROBLEMS = 20
+PART = 10_000
+"""So many rows are read, looked up and put in together; a transaction takes several such parts."""
+LONGEST = 2.0
+"""After so many seconds a transaction takes no further part: others want to write as well."""
 MOST_LEFT = 500_000
 """Lists, objects and the like that an import may leave to the garbage collector."""
 Progress = Callable[[int, int, int], None]
@@ -180,6 +184,8 @@ class _Import:
         self.verb = f"{noun}.import"
         self.rejects: Rejects | None = None
         self.told: Told | None = None
+        self.size = int(str(ctx.config["import.batch"]))
+        self.part = min(self.size, PART)
         self.meanwhile: Callable[[], object] = bool
         """Called when the store gets to work for a while."""
         header = [csv_uncell(name) for name in source.header] if source.kind == "csv" else source.header
@@ -200,33 +206,53 @@ class _Import:
     def run(self) -> None:
         """Go through the file; afterwards the rows that waited for others, and those that could not be read."""
         waiting: list[tuple[int, Sequence[str]]] = []
-        size = int(str(self.ctx.config["import.batch"]))
-        with Ahead(self._ready(*batch) for batch in self.source.batches(size)) as batches:
-            self.meanwhile = batches.start
-            for batch in batches:
-                self.summary.read += len(batch.rows) + len(batch.ragged)
-                waiting += self._batch(batch, final=False)
-                batch.rows.clear()
-                del batch
-                self._tell()
+        with Ahead(self._ready(*part) for part in self.source.batches(self.part)) as parts:
+            self.meanwhile = parts.start
+            waiting = self._go(self._noted(parts), final=False)
         self.meanwhile = bool
         while waiting:
-            again = self._all(waiting, size, final=False)
+            again = self._go(self._again(waiting), final=False)
             if len(again) == len(waiting):
-                self._all(waiting, size, final=True)
+                self._go(self._again(waiting), final=True)
                 break
             waiting = again
         self._unread()
         self._finish()
 
-    def _all(
-        self, rows: Sequence[tuple[int, Sequence[str]]], size: int, *, final: bool
-    ) -> list[tuple[int, Sequence[str]]]:
-        left: list[tuple[int, Sequence[str]]] = []
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            left += self._batch(self._ready(*map(list, zip(*part, strict=True))), final=final)
-        return left
+    def _noted(self, parts: Iterable[Batch]) -> Iterator[Batch]:
+        for part in parts:
+            self.summary.read += len(part.rows) + len(part.ragged)
+            yield part
+            self._tell()
+
+    def _again(self, rows: Sequence[tuple[int, Sequence[str]]]) -> Iterator[Batch]:
+        for start in range(0, len(rows), self.part):
+            lines, cells = zip(*rows[start : start + self.part], strict=True)
+            yield self._ready(list(lines), list(cells))
+
+    def _go(self, parts: Iterator[Batch], *, final: bool) -> list[tuple[int, Sequence[str]]]:
+        """Take `parts` into the store; return the rows that wait for others."""
+        waiting: list[tuple[int, Sequence[str]]] = []
+        for first in parts:
+            for done in self._batch(chain([first], parts), final):
+                self._count(done)
+                waiting += done.waiting
+        return waiting
+
+    def _batch(self, parts: Iterator[Batch], final: bool) -> list[_Done]:
+        """Take as many of `parts` as belong into one transaction into the store."""
+        found: list[_Done] = []
+        rows, begin = 0, time.monotonic()
+        with self.ctx.batch(self.verb) as tx:
+            bulk.set_cache(tx, int(str(self.ctx.config["import.cache_mib"])))
+            tx.lock()
+            for part in parts:
+                rows += len(part.rows)
+                found.append(self._take(tx, part, final))
+                part.forget()
+                if rows + self.part > self.size or time.monotonic() - begin > LONGEST:
+                    break
+        return found
 
     def _tell(self) -> None:
         """Report progress; what rings of references still hold of earlier batches is let go once it is much."""
@@ -273,26 +299,11 @@ class _Import:
     def _ready(self, lines: list[int], rows: list[list[str]]) -> Batch:
         return ahead.ready(lines, rows, self.layout, self.plan, self.source, self.ctx, self.noun)
 
-    def _batch(self, batch: Batch, *, final: bool) -> list[tuple[int, Sequence[str]]]:
-        """Take one batch into the store; return the rows that wait for others."""
-        done = _Done()
-        done.rejected = [
-            (line, cells, _ragged(len(cells), len(self.source.header))) for line, cells in batch.ragged
-        ]
-        if batch.texts is not None:
-            with self.ctx.batch(self.verb) as tx:
-                bulk.set_cache(tx, int(str(self.ctx.config["import.cache_mib"])))
-                tx.lock()
-                self._take(tx, batch.lines, batch.rows, batch.texts, done, final)
-        self._count(done)
-        return done.waiting
-
     def _count(self, done: _Done) -> None:
         self.summary.created += done.created
         self.summary.updated += done.updated
         self.summary.unchanged += done.unchanged
         self.summary.skipped += done.skipped
-        self.matcher.entering |= bool(done.created)
         if self.told is not None:
             self.told(done.fates)
         for line, cells, error in done.rejected:
@@ -300,7 +311,17 @@ class _Import:
         if self.rejects is not None:
             self.rejects.flush()
 
-    def _take(
+    def _take(self, tx: Tx, part: Batch, final: bool) -> _Done:
+        """Take one part into the store."""
+        width = len(self.source.header)
+        done = _Done()
+        done.rejected = [(line, cells, _ragged(len(cells), width)) for line, cells in part.ragged]
+        if part.texts is not None:
+            self._take_even(tx, part.lines, part.rows, part.texts, done, final)
+        self.matcher.entering |= bool(done.created)
+        return done
+
+    def _take_even(
         self,
         tx: Tx,
         lines: Sequence[int],
