@@ -1,6 +1,7 @@
 """Administration: people, departments, territories, rights, stages, quotas; each a list or a tree with what it means beside it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -102,7 +103,9 @@ class Tree(Acting):
         if event.list is self.rows:
             self.query_one("#rows", Pane).say_out(self.rows.position_text)
             self.program.announce(self.rows)
-            self.run_worker(self._follow(event.row), group="follow", exclusive=True, exit_on_error=False)
+            self.run_worker(
+                partial(self._follow, event.row), group="follow", exclusive=True, exit_on_error=False
+            )
 
     async def _follow(self, row: Row | None) -> None:
         from crmtui.screens.app import noun_of
@@ -320,7 +323,7 @@ class Rights(Place):
         """Another role: its rights."""
         if event.list.id == "list" and event.row is not None and event.row.key != self.role:
             self.role = event.row.key
-            self.run_worker(self._show_rights(), group="follow", exclusive=True, exit_on_error=False)
+            self.run_worker(self._show_rights, group="follow", exclusive=True, exit_on_error=False)
         self.program.announce(event.list)
 
     async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crmtui.services.context import Context
 
 _NOT_SHOWN = frozenset(("id", "version", "archived_at", "currency", "external_id"))
+NARROW = 48
+"""Cells below which there is little room for labels."""
 _LAST = ("created_at", "created_by", "updated_at")
 
 
@@ -51,8 +53,10 @@ class Details(WindowedList):
         `more` puts rows among those of the fields; with `news` fields that others changed since get a sign.
         """
 
+        short = self.size.width < NARROW
+
         def read(ctx: "Context") -> tuple[list[Row], dict[str, Any]]:
-            rows, record = lines(ctx, noun, ref, only)
+            rows, record = lines(ctx, noun, ref, only, short=short)
             if more is not None:
                 more(ctx, rows)
             return rows, record
@@ -72,7 +76,7 @@ class Details(WindowedList):
     def _make_room(self, rows: Sequence[Row]) -> None:
         """The labels get what they need, and no more than a third."""
         longest = max((width(row.text("label")) for row in rows), default=0)
-        least = 16 if self.size.width < 48 else 26
+        least = 16 if self.size.width < NARROW else 26
         wanted = max(min(longest, least), 8)
         if self.columns[0].width != wanted:
             self.columns = [replace(self.columns[0], width=wanted), *self.columns[1:]]
@@ -89,7 +93,9 @@ class Text(VerticalScroll):
         self.query_one(Static).update(clean(text, multiline=True))
 
 
-def lines(ctx: "Context", noun: str, ref: str, only: Sequence[str] = ()) -> tuple[list[Row], dict[str, Any]]:
+def lines(
+    ctx: "Context", noun: str, ref: str, only: Sequence[str] = (), *, short: bool = False
+) -> tuple[list[Row], dict[str, Any]]:
     """The rows of a record (key: the field; data: the value), and the record as presented. Raises NotFound."""
     from crmtui.services import records
 
@@ -108,12 +114,12 @@ def lines(ctx: "Context", noun: str, ref: str, only: Sequence[str] = ()) -> tupl
             continue
         rows.append(_row(ctx, field, value))
     if noun == "lead" and not only:
-        rows.insert(0, _way(str(record["state"])))
+        rows.insert(0, _way(str(record["state"]), short))
     return rows, record
 
 
-def _way(state: str) -> Row:
-    """Where a lead stands on its way: what is behind it, here, ahead."""
+def _way(state: str, short: bool) -> Row:
+    """Where a lead stands on its way: what is behind it, here, ahead; `short` tells only where it stands in words."""
     steps = ("new", "assigned", "qualified", "converted")
     here = "assigned" if state == "working" else state
     place = steps.index(here) if here in steps else -1
@@ -121,6 +127,8 @@ def _way(state: str) -> Row:
     for at, step in enumerate(steps):
         token = "accent" if at == place else "success" if at < place else "muted"
         word = gettext(state if at == place else step)
+        if short and at != place:
+            word = g("done" if at < place else "open")
         cell.append((f"[{word}]" if at == place else word, token))
         if at + 1 < len(steps):
             cell.append((f" {g('into')} ", "faint"))

@@ -174,6 +174,15 @@ class RecordPage(Acting):
                 pane.query_one(History).take,
             )
 
+    @property
+    def waits(self) -> bool:
+        """Until the record is read, keys wait: they are about it."""
+        reading = any(
+            worker.group == "load" and worker.is_running and worker.node is self
+            for worker in self.app.workers
+        )
+        return (not self.record and reading) or super().waits
+
     # -- the frame
 
     def called(self) -> str:

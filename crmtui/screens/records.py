@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -157,7 +158,7 @@ class RecordList(Filtered):
             QuerySource(self.desk, listing, columns, self.sign, self.figures),
             keep=self.reason in ("store", "refresh", "show", "columns"),
         )
-        self.run_worker(self._sum(listing), group="sums", exclusive=True, exit_on_error=False)
+        self.run_worker(partial(self._sum, listing), group="sums", exclusive=True, exit_on_error=False)
 
     def _columns_there(self, ctx: "Context") -> list[Column]:
         from crmtui.screens.columnsets import arranged
@@ -314,7 +315,9 @@ class RecordList(Filtered):
             return
         self.program.announce(self.rows)
         if self.panel_shows:
-            self.run_worker(self._follow(event.row), group="follow", exclusive=True, exit_on_error=False)
+            self.run_worker(
+                partial(self._follow, event.row), group="follow", exclusive=True, exit_on_error=False
+            )
 
     @property
     def panel_shows(self) -> bool:
@@ -459,7 +462,9 @@ class RecordList(Filtered):
         else:
             self.toggle_class("-paneled")
             self.program.memory.put(f"panel.{self.noun}", self.has_class("-paneled"))
-        self.run_worker(self._follow(self.rows.current), group="follow", exclusive=True, exit_on_error=False)
+        self.run_worker(
+            partial(self._follow, self.rows.current), group="follow", exclusive=True, exit_on_error=False
+        )
 
     def action_zoom(self) -> None:
         """The pane at full size, and back."""
