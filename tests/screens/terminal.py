@@ -130,7 +130,10 @@ class Terminal:
 
     def text(self) -> str:
         """What stands on the screen, without blanks at the ends of lines."""
-        return "\n".join(line.rstrip() for line in self.screen.display) + "\n"
+        buffer, across = self.screen.buffer, range(self.screen.columns)
+        # The second cell of a wide letter holds nothing, wherever it was written over.
+        lines = ("".join(buffer[y][x].data for x in across) for y in range(self.screen.lines))
+        return "\n".join(line.rstrip() for line in lines) + "\n"
 
     def wait_for(self, text: str, timeout: float = 20.0, *, gone: bool = False) -> str:
         """Wait until `text` stands on the screen, or is `gone`; the whole screen. Fails when that takes too long."""
