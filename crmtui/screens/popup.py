@@ -1,6 +1,7 @@
 """The records behind a figure: every figure opens this, and its border says that their sum is the figure."""
 
-from collections.abc import Sequence
+import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -9,16 +10,16 @@ from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext, ngettext
 from crmtui.money import Money
 from crmtui.screens import charts
-from crmtui.screens.cells import money_text
-from crmtui.screens.frame import Pane
+from crmtui.screens.charts import Part, stacked
+from crmtui.screens.frame import Line, Pane
 from crmtui.screens.glyphs import g
-from crmtui.screens.keys import bind
-from crmtui.screens.listing import Column, Row, WindowedList, static
+from crmtui.screens.keys import bind, own
+from crmtui.screens.listing import Column, WindowedList
 from crmtui.screens.place import Sheet
 from crmtui.services.nouns import NOUNS
 
 if TYPE_CHECKING:
-    from crmtui.services.context import Context
+    from crmtui.screens.behind import Facts
     from crmtui.services.whose import Figure
 
 NAMES = {
@@ -32,16 +33,21 @@ NAMES = {
     "late": N_("late"),
     "overdue": N_("overdue"),
     "gap": N_("gap"),
+    "rest": N_("best + weighted"),
     "left": N_("quota left"),
 }
 
 
-async def open_figure(screen: Any, figure: "Figure", title: str = "") -> None:
-    """Lay the records behind `figure` over `screen`; `title` says of whom and of when."""
+async def open_figure(screen: Any, figure: "Figure", title: str = "", line: int = 0) -> None:
+    """Lay the records behind `figure` over `screen`; `title` says of whom and of when, `line` where the figure stands."""
     if figure.where or figure.ask is not None:
-        await screen.program.push_screen(Popup(figure, title))
+        await screen.program.push_screen(Popup(figure, title, upper=line > screen.size.height - TALL - 2))
     else:
         screen.program.note(gettext(N_("There are no records behind this figure.")), "warn")
+
+
+TALL = 20
+"""Lines of the pop-up; what is opened stays in view above or below it."""
 
 
 class Popup(Sheet[None]):
@@ -52,161 +58,234 @@ class Popup(Sheet[None]):
         N_("The records that the figure is made of; the border compares their sum with it."),
         N_("z makes a list of them, with the condition as chips; y copies the rows."),
     )
-    BINDINGS: ClassVar[list[Any]] = bind(
-        "popup",
-        edit=N_("Edit"),
-        copy=N_("Copy"),
-        zoom=N_("As a list"),
-    )
-    DEFAULT_CSS = """
-    Popup.-bottom > Pane { height: 20; max-height: 70%; }
-    .-short Popup.-bottom > Pane, .-narrow Popup.-bottom > Pane { height: 1fr; max-height: 100%; margin: 0; }
+    BINDINGS: ClassVar[list[Any]] = [
+        *bind(
+            "popup",
+            open=N_("Open record"),
+            edit=N_("Edit"),
+            copy=N_("Copy"),
+            zoom=N_("As a list"),
+            hidden=("refresh",),
+        ),
+        own("popup.back", "escape,q", "back", N_("Back")),
+    ]
+    DEFAULT_CSS = f"""
+    Popup.-bottom > Pane {{ height: {TALL}; max-height: 70%; }}
+    Popup.-upper {{ align: center top; }}
+    Popup.-upper > Pane {{ margin: 1 2 0 2; }}
+    Popup.-short > Pane, Popup.-narrow > Pane {{ height: 1fr; max-height: 100%; margin: 0; }}
+    Popup.-accessible > Pane {{ border: none; }}
     """
 
-    def __init__(self, figure: "Figure", title: str = "") -> None:
-        super().__init__(classes="-bottom")
+    def __init__(self, figure: "Figure", title: str = "", *, upper: bool = False) -> None:
+        super().__init__(classes="-bottom -upper" if upper else "-bottom")
         self.figure, self.about = figure, title
-        self.sum: Any = None
-        self.rows: list[Row] = []
+        self.facts: Facts | None = None
 
     def sheet(self) -> ComposeResult:
-        """One pane with the list."""
-        yield Pane(WindowedList(self._columns(), marks=False, id="behind"), title=self._title())
+        """One pane with the list; over it what a forecast is made of."""
+        first = [Column("name", gettext(N_("Record")), sortable=False)]
+        yield Pane(Made(), WindowedList(first, marks=False, id="behind"), title=self._title())
 
-    def _columns(self) -> list[Column]:
-        counted = self.figure.ask is not None or self.figure.part == "weighted"
-        found = [
-            Column("ref", gettext(N_("Ref")), 8, priority=3),
-            Column("name", gettext(N_("Record"))),
-            Column("account", gettext(N_("Account")), 20, priority=2),
-            Column("stage", gettext(N_("Stage")), 14, priority=4),
-            Column("amount", gettext(N_("Value")), 9, right=True),
-            Column("probability", gettext(N_("Prob")), 6, right=True, priority=1),
-            *(
-                [
-                    Column(
-                        "counted",
-                        gettext(N_("To gain") if self.figure.part == "gap" else N_("Counted")),
-                        10,
-                        right=True,
-                    )
-                ]
-                if counted
-                else []
-            ),
-            Column("close", gettext(N_("Close")), 12, priority=1),
-            Column("owner", gettext(N_("Owner")), 16, priority=5),
-        ]
-        if self.figure.noun != "opp":
-            return [found[0], found[1], found[-1]]
-        return found
+    @property
+    def listed(self) -> WindowedList:
+        """The list."""
+        return self.query_one("#behind", WindowedList)
 
-    def _title(self) -> str:
-        parts = [
-            part for part in (self.about, f"{self._figure_name()} {self._shown(self.figure.value)}") if part
-        ]
-        return f" {g('dot')} ".join(parts)
-
-    def _figure_name(self) -> str:
-        name = NAMES.get(self.figure.part or self.figure.name, self.figure.name)
-        return gettext(name)
-
-    def _shown(self, value: Any) -> str:
-        if isinstance(value, Money):
-            return "".join(charts.short(value))
-        return f"{value:,}" if isinstance(value, int) else str(value)
+    # -- reading
 
     def on_mount(self) -> None:
         """Read in the background."""
+        self.reread()
+
+    def reread(self) -> None:
+        """Read in the background; the last call wins."""
         self.run_worker(self.read(), group="load", exclusive=True, exit_on_error=False)
 
     async def read(self) -> None:
-        """The rows, and what they come to."""
-        pane = self.query_one(Pane)
-        pane.loading_on()
-        figure, today = self.figure, self.program.today
+        """What the records come to, then those in view."""
+        from crmtui.screens import behind
+
+        pane, figure = self.query_one(Pane), self.figure
+        timer = self.set_timer(0.15, pane.loading_on)
         try:
-            self.rows, self.sum, bottom = await self.desk.read_behind(lambda ctx: _behind(ctx, figure, today))
+            columns, facts = await self.desk.read_behind(
+                lambda ctx: (behind.columns(ctx, figure), behind.facts(ctx, figure))
+            )
         except CrmError as error:
             pane.fail(error)
             return
-        listed = self.query_one("#behind", WindowedList)
+        finally:
+            timer.stop()
+        self.facts = facts
         pane.ready()
-        listed.show(static(self.rows))
-        listed.footer(bottom)
-        listed.focus()
-        if not self.rows:
-            pane.say(gettext(N_("Nothing counts here. esc back")))
-        pane.say_out(self._proof(len(self.rows)))
-
-    def _proof(self, count: int) -> str:
-        """How many, their sum, and that it is the figure; in words where it is not."""
-        said = _counted_text(self.figure.noun, count)
-        if isinstance(self.figure.value, Money) and isinstance(self.sum, Money):
-            total = f"{said} {g('dot')} {gettext(N_('sum {amount}')).format(amount=self._shown(self.sum))}"
+        if not self.listed.count:
+            self.listed.columns = columns
+        self.listed.show(behind.source(self.desk, figure, columns, facts.count, self.program.today))
+        self.listed.footer(facts.bottom)
+        self.query_one(Made).refresh(layout=True)
+        if facts.count:
+            self.listed.focus()
         else:
-            total = said
+            pane.say(gettext(N_("Nothing counts here. esc back")))
+        pane.name_it(self._title())
+        pane.say_out(self._proof(facts))
+
+    def store_changed(self, seen: Any) -> None:
+        """Somebody changed something: read again; the cursor stays on its record."""
+        self.reread()
+
+    def action_refresh(self) -> None:
+        """Read again; what it comes to now is the figure from here on."""
+        if self.facts is not None and self.figure.part != "gap":
+            self.figure = replace(self.figure, value=self.facts.sum)
+        self.reread()
+
+    # -- what is said
+
+    def _title(self) -> str:
+        said = f"{self.figure_name()} {_shown(self.figure.value)}"
+        return f" {g('dot')} ".join(part for part in (self.about, said.strip()) if part)
+
+    def figure_name(self) -> str:
+        """What the figure is called."""
+        return gettext(NAMES.get(self.figure.part or self.figure.name, self.figure.name))
+
+    def _proof(self, facts: "Facts") -> str:
+        """How many, their sum, and that it is the figure; in words where it is not."""
+        said, value = _counted_text(self.figure.noun, facts.count), self.figure.value
+        if isinstance(facts.sum, Money) and (value is None or isinstance(value, Money)):
+            said += f" {g('dot')} " + gettext(N_("sum {amount}")).format(amount=_shown(facts.sum))
         if self.figure.part == "gap":
-            return total + " " + gettext(N_("could be gained"))
-        if self.sum == self.figure.value:
-            return total + " " + gettext(N_("= the figure you opened"))
-        if self.figure.value is None or not isinstance(self.sum, type(self.figure.value)):
-            return total
-        return total + " " + gettext(N_("is not the figure you opened: it changed meanwhile. r reads again"))
+            return said + " " + gettext(N_("could be gained"))
+        if facts.sum == value:
+            return said + " " + gettext(N_("= the figure you opened"))
+        if value is None or not isinstance(facts.sum, type(value)):
+            return said
+        logging.getLogger("crmtui").warning(
+            "figure %r is not the sum of its rows, %r", self.figure, facts.sum
+        )
+        return said + " " + gettext(N_("is not the figure you opened: it changed meanwhile. r reads again"))
+
+    # -- what happens
 
     async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
         """The record."""
         event.stop()
         await self.program.open_record(event.row.key, event.list)
 
-    def store_changed(self, seen: Any) -> None:
-        """Somebody changed something: read again."""
-        self.run_worker(self.read(), group="load", exclusive=True, exit_on_error=False)
+    def on_windowed_list_moved(self, event: WindowedList.Moved) -> None:
+        """Say the row where a screen reader follows."""
+        self.program.announce(event.list)
+
+    def why_not(self, action: str) -> str | None:
+        """Nothing can be done with a record where there is none."""
+        if action in ("open", "edit", "copy") and self.is_mounted and self.listed.current is None:
+            return gettext(N_("There is no record here."))
+        return None
+
+    def action_open(self) -> None:
+        """The record under the cursor."""
+        self.listed.action_open()
 
     async def action_edit(self) -> None:
         """Change the record under the cursor from here."""
-        from crmtui.screens.verbs import adjust, edit
+        from crmtui.screens.closing import adjusting
+        from crmtui.screens.verbs import edit
 
-        row = self.query_one("#behind", WindowedList).current
-        if row is not None:
-            run = adjust if self.figure.noun == "opp" else edit
-            self.run_worker(run(self, self.figure.noun, [row.key]), group="ask", exit_on_error=False)
+        row = self.listed.current
+        if row is None:
+            return
+        if self.figure.noun == "opp" and row.text("probability") != gettext(N_("won")):
+            await self.program.push_screen(adjusting(row.key))
+        else:
+            self.run_worker(edit(self, self.figure.noun, [row.key]), exit_on_error=False)
 
     def action_copy(self) -> None:
         """The line under the cursor as tab-separated text."""
-        self.app.copy_to_clipboard(self.query_one("#behind", WindowedList).copy_text())
+        self.app.copy_to_clipboard(self.listed.copy_text())
 
     async def action_zoom(self) -> None:
         """The same records as a list with the condition as chips."""
-        where = self.figure.where
-        if self.figure.ask is not None:
-            numbers = ", ".join(row.key.rpartition("-")[2] for row in self.rows)
-            where = f"id in ({numbers})" if numbers else "id = 0"
-        program = self.program
+        from crmtui.services import outlook
+
+        figure, program = self.figure, self.program
+        try:
+            where = await self.desk.read_behind(lambda ctx: outlook.condition(ctx, figure))
+        except CrmError as error:
+            self.query_one(Pane).fail(error)
+            return
         self.dismiss(None)
-        await program.open_list(self.figure.noun, where, self._title())
+        await program.open_list(figure.noun, where, self._title())
 
     def command_line(self) -> str:
-        """The same as a command."""
+        """The same as a command; empty where the command line cannot ask just that."""
         import shlex
 
-        if self.figure.ask is None:
-            return f"crm {self.figure.noun} list --where {shlex.quote(self.figure.where)}"
-        ask = self.figure.ask
-        scope = "".join(
-            f" --{name} {shlex.quote(value)}"
-            for name, value in (
-                ("dept", ask.dept),
-                ("user", ",".join(ask.users)),
-                ("territory", ask.territory),
-                ("industry", ask.industry),
-                ("product", ask.product),
-            )
-            if value
-        )
-        return (
-            f"crm forecast drill {self.figure.part or 'forecast'}{scope} --period {shlex.quote(ask.period)}"
-        )
+        figure = self.figure
+        if figure.ask is None:
+            return f"crm {figure.noun} list --where {shlex.quote(figure.where)}"
+        if figure.row is not None or len(figure.ask.users) > 1:
+            return ""
+        said = "gap" if figure.part == "gap" else "drill"
+        return f"crm forecast {said}{told(figure.ask, figure.part)}"
+
+
+def told(ask: Any, figure: str = "") -> str:
+    """The options of a question about figures, as the command line takes them."""
+    import shlex
+
+    scopes = {name: getattr(ask, name) for name in ("dept", "territory", "industry", "product")}
+    given = {**scopes, "user": ",".join(ask.users), "period": ask.period}
+    given["method"] = "" if ask.method == "weighted" else ask.method
+    given["figure"] = "" if figure in ("", "forecast", "gap") else figure
+    return "".join(f" --{name} {shlex.quote(value)}" for name, value in given.items() if value)
+
+
+class Made(Line):
+    """What a forecast is made of, each part with a piece of bar, and how it is counted."""
+
+    DEFAULT_CSS = "Made { height: auto; }"
+    HOW: ClassVar[dict[str, str]] = {
+        "weighted": N_("won in full, the rest × probability"),
+        "commit": N_("won and commit in full, the rest × probability"),
+        "budget": N_("all of it in full"),
+    }
+
+    def get_content_height(self, container: Any, viewport: Any, width: int) -> int:
+        """One line and a blank one; none where there is nothing to tell."""
+        return 2 if self._made() else 0
+
+    def _made(self) -> Any:
+        sheet: Any = self.screen
+        return sheet.facts.made if sheet.facts is not None and sheet.facts.count else None
+
+    def draw(self, room: int) -> None:
+        """Won, commit and the rest, then the rule."""
+        made, sheet = self._made(), self.screen
+        if not made:
+            return
+        figure = sheet.figure  # type: ignore[attr-defined]
+        rest = N_("in full") if figure.ask.method == "budget" else N_("weighted")
+        names = ((N_("won"), "full", "success"), (N_("commit"), "dark", "primary"), (rest, "mid", "warning"))
+        whole = sum(made)
+        for (name, pattern, token), value in zip(names, made, strict=True):
+            if value:
+                amount = _shown(Money(value, figure.value.currency))
+                self.put(f"{gettext(name)} ", "foreground", bold=True)
+                self.put(f"{amount} ")
+                for text, ink in stacked([Part(value, pattern, token)], whole, max(room // 6, 8), rest=""):
+                    self.put(text.rstrip(" "), ink)
+                self.put("   ")
+        how = gettext(self.HOW[figure.ask.method])
+        if self.used + charts.cells_of([(how, "")]) <= room:
+            self.put(how, "muted")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Money):
+        return "".join(charts.short(value))
+    return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
 
 
 def _counted_text(noun: str, count: int) -> str:
@@ -215,136 +294,3 @@ def _counted_text(noun: str, count: int) -> str:
             count=f"{count:,}"
         )
     return f"{gettext(NOUNS[noun].title)} {g('times')} {count:,}"
-
-
-MOST = 5000
-"""Rows that a pop-up shows; the list behind `z` shows all."""
-
-
-def _behind(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], Any, Row | None]:
-    """Rows, their sum (Money, or their number), and the pinned line."""
-    from crmtui.services import forecast, records
-
-    if figure.ask is not None:
-        if figure.part == "gap":
-            return _gap(ctx, figure, today)
-        found = forecast.drill(ctx, figure.ask, figure.part or "forecast")
-        if figure.where:
-            kept = {row["ref"] for row in records.find(ctx, "opp", where=figure.where, fields=("ref",)).rows}
-            found = [row for row in found if row["ref"] in kept]
-        total = Money(sum(row["counted"].minor for row in found), ctx.company.currency)
-        return [_row(ctx, row, today) for row in found], total, _sum_row(found, total)
-    if figure.noun != "opp":
-        label = _label(figure.noun)
-        listed = list(records.find(ctx, figure.noun, where=figure.where, limit=MOST).rows)
-        plain = [
-            Row(
-                row["ref"],
-                {
-                    "ref": (row["ref"], "muted"),
-                    "name": str(row.get(label) or row["ref"]),
-                    "owner": _name(row.get("owner")),
-                },
-                data=row,
-            )
-            for row in listed
-        ]
-        return plain, records.count_where(ctx, figure.noun, figure.where), None
-    return _of_condition(ctx, figure, today)
-
-
-def _gap(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], Any, Row | None]:
-    """What could close a gap: `counted` is what the full value would add, the largest first."""
-    from crmtui.services import forecast
-
-    assert figure.ask is not None
-    found = forecast.gap(ctx, figure.ask).opportunities
-    rows = [_row(ctx, {**row, "counted": row["remainder"]}, today) for row in found]
-    total = Money(sum(row["remainder"].minor for row in found), ctx.company.currency)
-    return rows, total, Row("sum", {"counted": money_text(total, total.currency)}, "sum")
-
-
-def _of_condition(ctx: "Context", figure: "Figure", today: Any) -> tuple[list[Row], Any, Row | None]:
-    from crmtui.services import board, records
-    from crmtui.services.window import Listing, sums
-
-    fields = (
-        "ref",
-        "name",
-        "account",
-        "stage",
-        "state",
-        "amount",
-        "probability",
-        "expected_close_on",
-        "closed_on",
-        "owner",
-    )
-    found = list(records.find(ctx, "opp", where=figure.where, sort="-amount", limit=MOST, fields=fields).rows)
-    rows = [_row(ctx, row, today) for row in found]
-    if figure.part == "weighted":
-        total = Money(
-            sum(column.weighted.minor for column in board.board(ctx, figure.where)), ctx.company.currency
-        )
-        shares = board.weighted_of(ctx, [int(row["ref"].rpartition("-")[2]) for row in found])
-        for row in rows:
-            share = shares.get(int(row.key.rpartition("-")[2]))
-            row.cells["counted"] = money_text(share, total.currency) if share is not None else "—"
-        return (
-            rows,
-            total,
-            Row("sum", {"counted": money_text(total, total.currency)}, "sum"),
-        )
-    whole = sums(ctx, Listing("opp", figure.where), ("count", "sum(amount)"))
-    amount = whole.get("sum(amount)") or Money(0, ctx.company.currency)
-    bottom = Row("sum", {"amount": money_text(amount, ctx.company.currency)}, "sum")
-    return rows, amount if isinstance(figure.value, Money) else whole.get("count", len(rows)), bottom
-
-
-def _row(ctx: "Context", row: dict[str, Any], today: Any) -> Row:
-    from crmtui.screens.cells import day_text
-
-    currency = ctx.company.currency
-    day = row.get("closed_on") or row.get("expected_close_on")
-    cells: dict[str, Any] = {
-        "ref": (row["ref"], "muted"),
-        "name": str(row["name"]),
-        "account": _name(row["account"]),
-        "stage": _stage(ctx, row),
-        "amount": money_text(row["amount"], currency) if row["amount"] is not None else "—",
-        "probability": f"{row['probability']}%" if row["probability"] is not None else "",
-        "close": day_text(day, today) if day else "—",
-        "owner": _name(row["owner"]),
-    }
-    if "counted" in row:
-        cells["counted"] = money_text(row["counted"], currency)
-        if row["counted"] == row["amount"] and row["probability"] != 100:
-            cells["probability"] = (gettext(N_("full")), "success")
-    return Row(row["ref"], cells, data=row)
-
-
-def _sum_row(found: Sequence[dict[str, Any]], total: Money) -> Row:
-    values = [row["amount"] for row in found if row["amount"] is not None]
-    same = all(value.currency == total.currency for value in values)
-    cells: dict[str, Any] = {"counted": money_text(total, total.currency)}
-    if same:
-        cells["amount"] = money_text(
-            Money(sum(value.minor for value in values), total.currency), total.currency
-        )
-    return Row("sum", cells, "sum")
-
-
-def _stage(ctx: "Context", row: dict[str, Any]) -> str:
-    value = row["stage"]
-    shown = getattr(value, "shown", None)
-    return str(shown or ctx.stage_name(None, value) if value else "")
-
-
-def _name(ref: Any) -> str:
-    return "" if ref is None else str(ref.name or ref.ref)
-
-
-def _label(noun: str) -> str:
-    from crmtui.services import shape
-
-    return shape.label(noun) or "ref"

@@ -256,9 +256,14 @@ class Summary:
     coverage: float | None
 
 
-def summary(ctx: Context, where: str, who: str, period: str = "") -> Summary:
-    """The line below the board for what fits `where`; the quota is that of `who` in the period. Raises as `board`."""
-    columns = board(ctx, where)
+def summary(
+    ctx: Context, where: str, who: str, period: str = "", columns: Sequence[BoardColumn] | None = None
+) -> Summary:
+    """The line below the board for what fits `where`; the quota is that of `who` in the period. Raises as `board`.
+
+    `columns` are those of `board`, if they are known.
+    """
+    columns = board(ctx, where) if columns is None else columns
     currency = ctx.company.currency
     amount = sum(column.amount.minor for column in columns)
     weighted = sum(column.weighted.minor for column in columns)
@@ -272,6 +277,17 @@ def summary(ctx: Context, where: str, who: str, period: str = "") -> Summary:
         None if left is None else Figure("left", Money(left, currency), "money"),
         round(amount / left, 1) if left else None,
     )
+
+
+def weighted_sum(ctx: Context, where_text: str) -> Money:
+    """The weighted amount of the opportunities that fit, each rounded half-up. Raises Invalid, and Refused without a rate."""
+    with ctx.reading() as tx:
+        amount = next(field for field in records.declared_fields("opp") if field.name == "amount")
+        found = records.matching(ctx, tx, "opp", where_text)
+        rate.check(ctx, tx, "opp", amount, found)
+        opp, value = table("opp"), rate.in_company_currency(ctx, tx, "opp", amount)
+        share = cast(func.sum(figures.weighted(value, opp.probability)), Whole)
+        return Money(tx.session.scalar(select(share).where(*found)) or 0, ctx.company.currency)
 
 
 def weighted_of(ctx: Context, ids: Sequence[int]) -> dict[int, Money]:

@@ -144,9 +144,8 @@ def whole(ctx: Context, ask: Ask, figure: str = "forecast", row: Key | None = No
     _check_figure(figure)
     with reading(ctx, replace(ask, by="")) as (_, read):
         asked = figures.of_row(read, figures.opportunities(read), row)
-        count, value, counted = opened.whole(read.world, asked, figure, read.method)
-        currency = read.world.currency
-        return Whole(count, Money(value, currency), Money(counted, currency))
+        found, currency = opened.whole(read.world, asked, figure, read.method), read.world.currency
+        return Whole(found.count, Money(found.value, currency), Money(found.counted, currency))
 
 
 def _check_figure(figure: str) -> None:
@@ -183,6 +182,8 @@ def _components(tx: Tx, read: Read, shown: Sequence[tuple[int, Any]], figure: st
             "counted": Money(share, currency),
             "why": _why(read, row, share),
             "stage": row.stage,
+            "state": row.state,
+            "category": row.category,
             "expected_close_on": row.expected_close_on,
             "closed_on": row.closed_on,
         }

@@ -91,8 +91,13 @@ def behind(row: Mapping[str, Any], ask: Ask) -> tuple[Ask, Key | None]:
         return replace(alone, dept=named, users=()), None
     if named and scope == "user":
         return replace(alone, dept="", users=(named,)), None
-    if named and scope in ("territory", "product", "industry") and not (ask.dept or ask.users):
-        return replace(alone, **{scope: named}), None
+    if named and not (ask.dept or ask.users):
+        if scope == "territory":
+            return replace(alone, territory=named), None
+        if scope == "industry":
+            return replace(alone, industry=named), None
+        if scope == "product":
+            return replace(alone, product=named), None
     if of is None and not row["components"]:
         return alone, (scope, NOTHING)
     return alone, (scope, of.id if isinstance(of, Ref) else of)
@@ -104,7 +109,9 @@ def condition(ctx: Context, figure: Figure) -> str:
         return figure.where
     if figure.row is not None and figure.row[1] == NOTHING:
         return f"id = {NOTHING}"
-    text = whose.both(_people(figure.ask, figure.row), *_divided(figure.ask, figure.row), _counted(ctx, figure))
+    text = whose.both(
+        _people(figure.ask, figure.row), *_divided(figure.ask, figure.row), _counted(ctx, figure)
+    )
     known = forecast.whole(ctx, figure.ask, figure.part, figure.row).count
     if records.count_where(ctx, "opp", text) == known:
         return text
@@ -123,7 +130,10 @@ def _people(ask: Ask, row: Key | None) -> str:
         return asked
     if of is None:
         return whose.both(asked, f"{field} is empty")
-    return whose.both(asked, f"owner.dept under {ref_of('dept', of)}" if scope == "dept" else f"owner = {ref_of('user', of)}")
+    return whose.both(
+        asked,
+        f"owner.dept under {ref_of('dept', of)}" if scope == "dept" else f"owner = {ref_of('user', of)}",
+    )
 
 
 def _divided(ask: Ask, row: Key | None) -> Iterator[str]:
@@ -154,6 +164,8 @@ def _counted(ctx: Context, figure: Figure) -> str:
     still = f"state = open and category != omitted and {dated('expected_close_on')}"
     if part in ("commit", "best"):
         still = f"state = open and category = {part} and {dated('expected_close_on')}"
+    if part == "rest":
+        still += " and category != commit"
     if part == "won":
         return won
     return f"(({won}) or ({still}))" if part == "forecast" else still

@@ -1,7 +1,7 @@
 """The components behind one figure, counted where they are kept: how many, what they come to, and the largest first."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
 
@@ -9,8 +9,9 @@ from crmtui.store.figures import Asked, Components, weighted
 from crmtui.store.types import Day, Whole
 from crmtui.store.world import MissingRate, World
 
-FIGURES = ("forecast", "won", "weighted", "budget", "commit", "best", "gap")
-"""The figures that can be opened. Behind a gap stand the open components, by what their full value would add."""
+FIGURES = ("forecast", "won", "weighted", "budget", "commit", "best", "rest", "gap")
+"""The figures that can be opened. The rest is what is weighted of those that are not committed; behind a gap stand the
+open components, by what their full value would add."""
 
 _SHOWN = (
     "id",
@@ -28,7 +29,8 @@ _SHOWN = (
 )
 
 
-class Total(NamedTuple):
+@dataclass(frozen=True)
+class Total:
     """How many components a figure has, their values, and what of these it counts; in minor units of the company's currency."""
 
     count: int
@@ -108,13 +110,15 @@ def _open(some: Components, figure: str, method: str) -> _Part:
     value = some.value(some.today)
     share = weighted(value, opp.probability)
     found = [*some.found("open"), some.counted, some.dated(opp.expected_close_on)]
-    counted = share if figure == "weighted" else value
+    counted = share if figure in ("weighted", "rest") else value
     if figure in ("forecast", "gap"):
         in_full = {"commit": opp.category == "commit", "budget": literal(1, Whole) == 1}.get(method)
         forecast = share if in_full is None else case((in_full, value), else_=share)
         counted = forecast if figure == "forecast" else value - forecast
     if figure == "gap":
         found.append(counted > 0)
+    elif figure == "rest":
+        found.append(func.coalesce(opp.category, "") != "commit")
     elif figure in ("commit", "best"):
         found.append(opp.category == figure)
     return _Part(found, some.today, value, counted)
