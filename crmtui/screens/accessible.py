@@ -19,6 +19,20 @@ def alone(place: "Place", focused: Widget) -> None:
         say(place, pane.title)
 
 
+def move(place: "Place", step: int) -> Widget | None:
+    """Give the focus to the part `step` further on; parts out of sight have no place, so their order is that of writing."""
+    parts = [
+        part
+        for part in place.walk_children(Widget)
+        if part.focusable
+        and all(node.display for node in part.ancestors_with_self if isinstance(node, Widget))
+    ]
+    if parts:
+        at = parts.index(place.focused) + step if place.focused in parts else 0
+        place.set_focus(parts[at % len(parts)])
+    return place.focused
+
+
 def where(rows: Any) -> str:
     """Where the cursor of a list is and what stands there: `row 3 of 42: Acme, open`."""
     row = rows.current

@@ -14,6 +14,7 @@ from textual.app import App, ReturnType
 from textual.filter import Monochrome
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
@@ -27,6 +28,7 @@ from crmtui.screens.keys import bind, shown
 from crmtui.screens.look import Look
 from crmtui.screens.memory import Memory
 from crmtui.screens.place import PATIENCE, Place
+from crmtui.screens.scrolling import Blocks
 from crmtui.screens.sections import SECTIONS, Section, Tab, home, page_class, place_class
 
 if TYPE_CHECKING:
@@ -93,6 +95,7 @@ class CrmApp(App[int]):
         self.look = look or Look()
         self.memory = memory or Memory()
         glyphs.ascii = self.look.ascii
+        ScrollBar.renderer = Blocks if glyphs.ascii else ScrollBarRender
         super().__init__()
         self._filters = [themes.Grey() if isinstance(one, Monochrome) else one for one in self._filters]
         self.desk, self.commands, self.start = desk, commands, start

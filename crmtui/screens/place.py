@@ -57,7 +57,8 @@ class Base(Screen[R]):
     def waits(self) -> bool:
         """Whether keys are to wait: something is opening, and they are meant for it."""
         return self.waiting or any(
-            worker.is_running and worker.group in ASKING and worker.node is self for worker in self.app.workers
+            worker.is_running and worker.group in ASKING and worker.node is self
+            for worker in self.app.workers
         )
 
     @property
@@ -295,17 +296,11 @@ class Place(Base[None]):
 
     def focus_next(self, selector: Any = "*") -> Any:
         """To the next part, also of a pane that is out of sight while another stands alone."""
-        self._together()
-        return super().focus_next(selector)
+        return accessible.move(self, 1) if self.program.look.accessible else super().focus_next(selector)
 
     def focus_previous(self, selector: Any = "*") -> Any:
         """To the part before, as `focus_next`."""
-        self._together()
-        return super().focus_previous(selector)
-
-    def _together(self) -> None:
-        if self.program.look.accessible:
-            self.minimize()
+        return accessible.move(self, -1) if self.program.look.accessible else super().focus_previous(selector)
 
     # -- keys that mean the same everywhere
 

@@ -399,3 +399,66 @@ print(config.load({"db": "sqlite:////srv/x.db"}).store_url)
 def test_import_stays_light() -> None:
     code = "import sys, crmtui.config; print([m for m in ('tomlkit', 'tomllib', 'platformdirs', 'pydantic') if m in sys.modules])"
     assert _python(code, {}).stdout == "[]\n"
+
+
+def test_a_bad_setting_of_the_look_complains_and_is_left_out(
+    user_file: Callable[[str], Path], home: Path
+) -> None:
+    _put(home / "etc/crmtui/config.toml", "glyphs = 'ascii'\n")
+    file = user_file(
+        "rows = 5\n  glyphs = 'big'\nanimations=1\naccessible = 'yes'\ntheme = ['x']\n[keys]\n\"opp.edit\" = 5\n"
+    )
+    settings = load(environ={"HOME": str(home), "CRM_KEYSET": "vim"})
+    assert settings.complaints == [
+        f"{file}:2:3: glyphs must be one of auto, unicode, ascii.",
+        f"{file}:3:1: animations must be one of auto, full, none.",
+        f"{file}:4:1: accessible must be true or false.",
+        f"{file}:5:1: theme must be text on one line.",
+        f"{file}:7:1: keys.opp.edit must be text on one line.",
+        "CRM_KEYSET: keyset must be one of default, arrows.",
+    ]
+    assert (settings["rows"], settings["glyphs"], settings["animations"]) == (5, "ascii", "auto")
+    assert (settings["accessible"], settings["theme"], settings.own_keys) == (False, "", {})
+    with pytest.raises(Invalid, match="glyphs must be one of"):
+        write(file, "glyphs", "big")
+    user_file("keys = 5\n")
+    assert load().complaints == [f'{file}:1:1: keys must be a table of keys, such as "opp.edit" = "ctrl+e".']
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ('[keys]\n"opp.edit" = "ctrl+e"\n', 2, 1),
+        ("[keys]\n  opp.edit = 'ctrl+e'\n", 2, 3),
+        ("\n[ keys . opp ]\nedit = 'ctrl+e'\n", 3, 1),
+        ("keys = { 'opp.edit' = 'ctrl+e' }\n", 1, 1),
+        ("keys.\"opp.edit\" = 'ctrl+e'\n", 1, 1),
+        ("\"keys\" . opp . 'edit' = 'ctrl+e'\n", 1, 1),
+    ],
+)
+def test_keys_of_ones_own_are_read_however_they_are_written(
+    text: str, line: int, column: int, user_file: Callable[[str], Path]
+) -> None:
+    file = user_file(text)
+    [(name, found)] = load().own_keys.items()
+    assert (name, found.value) == ("opp.edit", "ctrl+e")
+    assert found.place == f"{file}:{line}:{column}"
+
+
+def test_settings_of_the_look_are_written_and_come_from_variables(home: Path) -> None:
+    file = load().path
+    for name, text in (("accessible", "yes"), ("theme", "nord"), ("keys.opp.edit", "ctrl+e"), ("rows", "9")):
+        write(file, name, text)
+    assert tomllib.loads(file.read_text()) == {
+        "accessible": True,
+        "theme": "nord",
+        "rows": 9,
+        "keys": {"opp.edit": "ctrl+e"},
+    }
+    shown = {setting.name: setting.shown for setting in load().settings()}
+    assert (shown["accessible"], shown["keys.opp.edit"]) == ("true", "ctrl+e")
+    environ = {"HOME": str(home), "CRM_ACCESSIBLE": "0", "CRM_KEYS__OPP__EDIT": "f5"}
+    settings = load(environ=environ)
+    assert (settings["accessible"], settings.own_keys["opp.edit"].value) == (False, "f5")
+    assert settings.place("keys.opp.edit") == "CRM_KEYS__OPP__EDIT"
+    assert (settings.place("theme"), settings.place("glyphs")) == (f"{file}:2:1", "")
