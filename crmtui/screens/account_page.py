@@ -57,7 +57,7 @@ FIGURES = {
 class AccountPage(RecordPage):
     """Profile, money, people, opportunities, what else belongs to it, history."""
 
-    HELP = (
+    PURPOSE = (
         N_("One customer before a call: profile, money, people, open business and what was changed."),
         N_("Enter on a figure opens its opportunities, on a name the person; e edits the profile."),
     )

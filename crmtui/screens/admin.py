@@ -27,7 +27,7 @@ class Users(RecordList):
     GROUP = "dept"
     PANEL = True
     WHERE = "users"
-    HELP = (
+    PURPOSE = (
         N_("Everybody who uses the program: department, superior and role."),
         N_(
             "n adds a person, e changes one; putting a person away ends their access and keeps their records."
@@ -103,9 +103,7 @@ class Tree(Acting):
         if event.list is self.rows:
             self.query_one("#rows", Pane).say_out(self.rows.position_text)
             self.program.announce(self.rows)
-            self.run_worker(
-                partial(self._follow, event.row), group="follow", exclusive=True, exit_on_error=False
-            )
+            self.in_turn("follow", partial(self._follow, event.row))
 
     async def _follow(self, row: Row | None) -> None:
         from crmtui.screens.app import noun_of
@@ -196,7 +194,7 @@ class Departments(Tree):
     TAB = "dept"
     WHERE = "depts"
     TITLE_TEXT = N_("Departments")
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("The departments and who works in them; figures roll up this tree."),
         N_("n adds one below the chosen one, m hangs it elsewhere, Enter opens it."),
     )
@@ -219,7 +217,7 @@ class Territories(Tree):
     TAB = "territory"
     WHERE = "territories"
     TITLE_TEXT = N_("Territories")
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("The territories as a tree, with who looks after each."),
         N_("n adds one below the chosen one, m moves."),
     )
@@ -261,7 +259,7 @@ class Rights(Place):
     WHERE = "rights"
     FILTER = False
     WHOSE = False
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("Roles and how far each right reaches: own, team, dept, territory, all; a dot is none."),
         N_("Enter on a cell changes it; Tab goes between roles and rights."),
     )
@@ -323,7 +321,7 @@ class Rights(Place):
         """Another role: its rights."""
         if event.list.id == "list" and event.row is not None and event.row.key != self.role:
             self.role = event.row.key
-            self.run_worker(self._show_rights, group="follow", exclusive=True, exit_on_error=False)
+            self.in_turn("follow", self._show_rights)
         self.program.announce(event.list)
 
     async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
@@ -428,7 +426,7 @@ class Stages(RecordList):
     NOUN = "stage"
     GROUP = "process"
     WHERE = "stages"
-    HELP = (
+    PURPOSE = (
         N_("The stages of each process: win rate, forecast category, usual days."),
         N_("n adds a stage, e changes one; the numbers give the order."),
     )
@@ -455,7 +453,7 @@ class Quotas(Place):
     FILTER = False
     WHOSE = False
     PERIOD = True
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("Quotas of departments and people: what was set above and what stands below, side by side."),
         N_("e or Enter sets the quota of the row for the period shown; p changes the period."),
     )

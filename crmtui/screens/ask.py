@@ -66,7 +66,7 @@ class Choose(Sheet[str]):
     """A menu in place of yes and no: each way says what it does, the safe one has the focus. Its answer is a `value`."""
 
     WHERE = "ask"
-    HELP = (N_("Choose one of the ways; Esc changes nothing."),)
+    PURPOSE = (N_("Choose one of the ways; Esc changes nothing."),)
     DEFAULT_CSS = """
     Choose.-centre > Pane { width: 76; height: auto; max-height: 80%; }
     Choose #about { height: auto; margin: 0 0 1 0; }
@@ -107,7 +107,7 @@ class Reason(Sheet[str]):
     """Asks why: a line to type in, with the reasons given last for the same `verb` (such as lead.disqualify) below it."""
 
     WHERE = "reason"
-    HELP = (N_("Say why in your own words, or take one of the reasons you gave last with ↓."),)
+    PURPOSE = (N_("Say why in your own words, or take one of the reasons you gave last with ↓."),)
     BINDINGS: ClassVar[list[Any]] = bind("reason", save=N_("Done"), priority=("save",))
     DEFAULT_CSS = "Reason.-centre > Pane { width: 76; height: auto; }"
 
@@ -225,7 +225,7 @@ class Period(Sheet[str]):
     """Asks for a period: one of the usual ones, or any as people write it (2026Q4, 2026-11, 2026-01..2026-06)."""
 
     WHERE = "period"
-    HELP = (N_("Take a period from the list, or write one: 2026Q4, 2026-11, FY2026, 2026-01..2026-06."),)
+    PURPOSE = (N_("Take a period from the list, or write one: 2026Q4, 2026-11, FY2026, 2026-01..2026-06."),)
     DEFAULT_CSS = "Period.-centre > Pane { width: 60; height: auto; }"
 
     def __init__(self, now: str) -> None:

@@ -26,7 +26,7 @@ class Audit(Place):
     WHERE = "audit"
     FILTER = False
     WHOSE = False
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("Everything that was done, newest first; you see your own unless you may see all."),
         N_("d takes the chosen one back, as a whole; nothing is ever erased."),
     )

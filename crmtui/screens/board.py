@@ -36,7 +36,7 @@ class Board(Filtered):
     SECTION = 4
     TAB = "board"
     WHERE = "board"
-    HELP = (
+    PURPOSE = (
         N_("The open opportunities by stage; each card is one, the head of a column what they come to."),
         N_("Arrows go from card to card, < and > move the card a stage, Enter opens it."),
     )

@@ -37,7 +37,7 @@ class Columns(Sheet[Chosen]):
     """Asks for columns and grouping: Space shows or hides one, `<` and `>` move it, `o` groups by it."""
 
     WHERE = "columns"
-    HELP = (
+    PURPOSE = (
         N_("Space shows or hides a column, < and > move it up and down."),
         N_("o groups the list by the field under the cursor, again not."),
     )

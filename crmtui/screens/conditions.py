@@ -454,7 +454,7 @@ class FilterBuilder(Sheet[str]):
     """The builder as a drawer over a list; its answer is the condition, None when it was left."""
 
     WHERE = "filter"
-    HELP = (
+    PURPOSE = (
         N_("Conditions as a tree; the text below is the same, and what `--where` takes on the command line."),
         N_("n adds a condition, ( makes a group, ! negates, d removes, Enter changes, b saves the view."),
     )

@@ -19,7 +19,7 @@ class AccountList(RecordList):
 
     NOUN = "account"
     WHERE = "accounts"
-    HELP = (
+    PURPOSE = (
         N_("Your customers: who they are, what is open with each, what was won this year."),
         N_("Enter opens the page of the customer; Space marks, e edits all marked, m gives them to someone."),
     )

@@ -35,7 +35,7 @@ class Forecast(Place):
     WHERE = "forecast"
     FILTER = False
     PERIOD = True
-    HELP = (
+    PURPOSE = (
         N_(
             "Quota, won and forecast rolled up; a parent is the sum of its parts, and every figure opens its records."
         ),
@@ -150,7 +150,13 @@ class Forecast(Place):
         return [
             Column("name", gettext(_HEADS[self.TAB]), 0, sortable=False),
             *months,
-            Column("forecast", f"{grid.period.label[4:] or grid.period.label} {gettext(N_('fcst'))}".strip(), 9, right=True, sortable=False),
+            Column(
+                "forecast",
+                f"{grid.period.label[4:] or grid.period.label} {gettext(N_('fcst'))}".strip(),
+                9,
+                right=True,
+                sortable=False,
+            ),
             Column("quota", gettext(N_("Quota")), 7, right=True, priority=3, sortable=False),
             Column("won", gettext(N_("Won")), 7, right=True, priority=2, sortable=False),
             Column("gap", gettext(N_("Gap")), 8, right=True, sortable=False),
@@ -300,7 +306,7 @@ class Forecast(Place):
 
     def action_columns(self) -> None:
         """What the months show, and how the forecast counts."""
-        self.run_worker(self._choose(), exit_on_error=False)
+        self.run_worker(self._choose(), group="ask", exit_on_error=False)
 
     async def _choose(self) -> None:
         from crmtui.screens.ask import Choose, Way

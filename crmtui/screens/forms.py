@@ -42,7 +42,7 @@ class FormSheet(Sheet[str]):
     """
 
     WHERE = "form"
-    HELP = (
+    PURPOSE = (
         N_("Fields are read when you leave them; what is wrong stands below. * must be filled."),
         N_("Amounts: 2.4M, 240k, 1.2万. Days: 2026-12-28, friday, next friday, tomorrow, +14d."),
     )

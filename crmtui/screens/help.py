@@ -91,7 +91,9 @@ class Help(Offering):
         """What it is for, the field, then the keys by purpose."""
         lines: list[Choice] = []
         if not text.strip():
-            lines += [heading(gettext(said), token="foreground") for said in getattr(self.below, "HELP", ())]
+            lines += [
+                heading(gettext(said), token="foreground") for said in getattr(self.below, "PURPOSE", ())
+            ]
             takes = field_takes(self.below)
             if takes:
                 lines.append(heading(f"{gettext(N_('This field takes'))}: {takes}", token="accent"))

@@ -63,7 +63,7 @@ class MendRow(Sheet[list[str]]):
     """A rejected row with a line for each column that is used. Its answer are the cells, once an import would take them."""
 
     WHERE = "mend"
-    HELP = (
+    PURPOSE = (
         N_("Put the row right; ^s tries it. It then comes in with the others, and the file stays as it is."),
     )
     BINDINGS: ClassVar[list[Any]] = bind("mend", save=N_("Try"), priority=("save",))

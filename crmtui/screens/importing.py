@@ -56,7 +56,7 @@ class Importing(Place):
     FILTER = False
     WHOSE = False
     AUTO_FOCUS = "#path"
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_(
             "A file of leads, customers or anything else: matched, checked, then loaded. ^s goes on, Esc goes back."
         ),

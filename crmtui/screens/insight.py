@@ -44,7 +44,7 @@ class Funnel(Paged):
     PERIOD = True
     PARTS = PANES
     GROUPS: ClassVar[dict[str, tuple[str, ...]]] = {"upper": PANES[:2], "lower": PANES[2:]}
-    HELP = (
+    PURPOSE = (
         N_("How far the opportunities opened in a period came, and why others were lost."),
         N_("Arrows go from figure to figure, Enter opens its records; a rate has two lists."),
     )

@@ -112,7 +112,7 @@ class Jump(ModalScreen[None]):
 
     OVERLAY: ClassVar[bool] = True
     WHERE: ClassVar[str] = "jump"
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("Press the letter of where you want to go."),
         N_("Esc leaves everything as it was."),
     )

@@ -22,7 +22,7 @@ class LeadList(RecordList):
     NOUN = "lead"
     WHERE = "leads"
     PANEL = True
-    HELP = (
+    PURPOSE = (
         N_("Who may become a customer: new, assigned, qualified, then converted into an opportunity."),
         N_("a qualifies, > makes an opportunity of it, x rules it out and asks why, m gives it to someone."),
     )
@@ -35,7 +35,7 @@ class LeadList(RecordList):
 class LeadPage(RecordPage):
     """One lead: where it stands on its way, its fields, what became of it, its history."""
 
-    HELP = (
+    PURPOSE = (
         N_("One lead: where it stands on its way, who it is, and what was changed."),
         N_("a qualifies, > makes an opportunity of it, x rules it out and asks why."),
     )

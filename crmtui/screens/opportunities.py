@@ -18,7 +18,7 @@ class OpportunityList(RecordList):
     NOUN = "opp"
     GROUP = "stage"
     WHERE = "opps"
-    HELP = (
+    PURPOSE = (
         N_("The opportunities of the board as a table, with subtotals; for many at once."),
         N_("Space marks, e edits all marked in one form, < and > move them a stage."),
     )

@@ -45,7 +45,7 @@ TABS = {"summary": N_("Summary"), "history": N_("History"), "fields": N_("All fi
 class OpportunityPage(RecordPage):
     """Path, numbers, what it is about, team and rival, what belongs to it, history."""
 
-    HELP = (
+    PURPOSE = (
         N_("One opportunity: where it stands on its way, its numbers, its people and what was changed."),
         N_(
             "> moves it on, < back; e changes it; Enter on a number changes that; . shows everything, won and lost too."

@@ -77,7 +77,7 @@ class Overview(Paged):
         "middle": PANES[:3],
         "bottom": PANES[3:],
     }
-    HELP = (
+    PURPOSE = (
         N_("Where the period stands, what is near and what is new, for you, your team or everybody."),
         N_(
             "Tab goes from pane to pane; Enter opens the records behind a figure, v all that a pane is about."

@@ -43,7 +43,7 @@ class Picker(Sheet[Picked]):
     """Asks for a record of `noun`; its answer is the ref and the name. People are shown with what they have on the desk."""
 
     WHERE = "picker"
-    HELP = (
+    PURPOSE = (
         N_("Type a part of the name, its pinyin or initials, or the ref; Enter takes the marked one."),
         N_("People are shown with their open opportunities and the leads that came this week."),
     )

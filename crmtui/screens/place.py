@@ -1,6 +1,6 @@
 """What every screen and every sheet has in common: the frame, reading and changing, whose records, errors, help."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -48,7 +48,7 @@ class Base(Screen[R]):
     """What screens and sheets share."""
 
     WHERE: ClassVar[str] = ""
-    HELP: ClassVar[tuple[str, ...]] = ()
+    PURPOSE: ClassVar[tuple[str, ...]] = ()
     """Two lines on what it is for; marked texts."""
     waiting = False
     """Whether something was asked to open that is not there yet, such as the field for finding."""
@@ -89,6 +89,10 @@ class Base(Screen[R]):
     def command_line(self) -> str:
         """The command that shows the same; empty where there is none."""
         return ""
+
+    def in_turn(self, group: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do `work` in the background in place of what is still being done for `group`."""
+        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)  # type: ignore[arg-type]
 
     async def changed(self, work: "Callable[[Context], T]", said: str) -> T | None:
         """Change the store; say what was done and how to take it back, or why not. None where it was refused."""
@@ -345,7 +349,7 @@ class Sheet(ModalScreen[R], Base[R]):
     TYPES: ClassVar[bool] = True
     """Whether keys go to a field of it, and wait until one has the focus."""
     WHERE: ClassVar[str] = ""
-    HELP: ClassVar[tuple[str, ...]] = ()
+    PURPOSE: ClassVar[tuple[str, ...]] = ()
     DEFAULT_CSS = """
     Sheet { align: center middle; background: $background 55%; layers: base note; }
     Sheet.-right { align: right top; }

@@ -54,7 +54,7 @@ class Popup(Sheet[None]):
     """The rows, what they come to, and whether that is the figure that was opened."""
 
     WHERE = "popup"
-    HELP = (
+    PURPOSE = (
         N_("The records that the figure is made of; the border compares their sum with it."),
         N_("z makes a list of them, with the condition as chips; y copies the rows."),
     )

@@ -30,7 +30,7 @@ class RecordPage(Acting):
     FILTER = False
     PAGE = True
     WHOSE = False
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("All about one record: its fields, what belongs to it, and who changed what."),
         N_("Enter on a name opens it; e edits; . shows everything that can be done."),
     )

@@ -34,7 +34,7 @@ class RecordList(Filtered):
     """Any noun's list, from its declaration. Subclasses choose columns, groups and what the side panel shows."""
 
     WHERE = "records"
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("All records of one kind that you may see, with what they add up to."),
         N_("/ finds as you type, f makes conditions, the marked ones can be changed together."),
     )
@@ -158,7 +158,7 @@ class RecordList(Filtered):
             QuerySource(self.desk, listing, columns, self.sign, self.figures),
             keep=self.reason in ("store", "refresh", "show", "columns"),
         )
-        self.run_worker(partial(self._sum, listing), group="sums", exclusive=True, exit_on_error=False)
+        self.in_turn("sums", partial(self._sum, listing))
 
     def _columns_there(self, ctx: "Context") -> list[Column]:
         from crmtui.screens.columnsets import arranged
@@ -315,9 +315,7 @@ class RecordList(Filtered):
             return
         self.program.announce(self.rows)
         if self.panel_shows:
-            self.run_worker(
-                partial(self._follow, event.row), group="follow", exclusive=True, exit_on_error=False
-            )
+            self.in_turn("follow", partial(self._follow, event.row))
 
     @property
     def panel_shows(self) -> bool:
@@ -462,9 +460,7 @@ class RecordList(Filtered):
         else:
             self.toggle_class("-paneled")
             self.program.memory.put(f"panel.{self.noun}", self.has_class("-paneled"))
-        self.run_worker(
-            partial(self._follow, self.rows.current), group="follow", exclusive=True, exit_on_error=False
-        )
+        self.in_turn("follow", partial(self._follow, self.rows.current))
 
     def action_zoom(self) -> None:
         """The pane at full size, and back."""

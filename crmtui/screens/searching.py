@@ -57,7 +57,7 @@ class Searching(Offering):
     WHERE = "search"
     TITLE = N_("Search everything")
     WAY_OUT = N_("names, pinyin, initials, codes, phones, e-mail")
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("Type a part of a name, its pinyin or initials, a code, a phone number or an address."),
         N_("Enter opens, → shows what can be done, Tab looks into one kind of record only."),
     )

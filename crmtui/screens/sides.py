@@ -91,7 +91,7 @@ class Sides(Sheet[frozenset[str]]):
     """Fields that two people changed; its answer is the names of those where one's own value is kept, None to go back."""
 
     WHERE = "sides"
-    HELP = (
+    PURPOSE = (
         N_("Somebody saved this record while you were typing."),
         N_("Keep your value or theirs, field by field; nothing is saved before you say so."),
     )

@@ -28,7 +28,7 @@ def test_help_says_what_the_screen_is_for_and_every_key_that_works_there(maven: 
         await pressed(app, pilot, "question_mark")
         assert isinstance(app.screen, Help)
         said = [cell.text for one in app.screen.query_one(Choices).choices for cell in one.cells]
-        assert said[:2] == list(place.HELP)  # type: ignore[call-overload]
+        assert said[:2] == list(place.PURPOSE)  # type: ignore[call-overload]
         assert [word for word in footer if not any(text.startswith(word) for text in said)] == []
         assert "crm help account list" in text_of(app)
 
