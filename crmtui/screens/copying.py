@@ -6,7 +6,7 @@ import subprocess
 
 from crmtui.i18n import N_, gettext
 
-_TOOLS = (
+_TOOLS: tuple[tuple[str, list[str], str], ...] = (
     ("pbcopy", [], ""),
     ("wl-copy", [], "WAYLAND_DISPLAY"),
     ("xclip", ["-selection", "clipboard"], "DISPLAY"),

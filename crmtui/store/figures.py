@@ -90,7 +90,9 @@ class Components:
             bindparam(name, type_=Day()) for name in ("start", "end", "today")
         )
         places = {"territory", "industry"}
-        self.by_account = bool(asked.territories is not None or asked.industry) or bool(places & {by, asked.by})
+        self.by_account = bool(asked.territories is not None or asked.industry) or bool(
+            places & {by, asked.by}
+        )
         self.account = world.rows("account") if self.by_account else None
 
     def own_or_accounts(self, name: str) -> ColumnElement[Any]:
@@ -242,7 +244,7 @@ def _won(some: Components, by: str) -> _Walk:
 def _grouped(some: Components, by: str, state: str, walked: Callable[[Components, str], _Walk]) -> list[Any]:
     """The figures of a walk by key, after making sure that no amount is without a rate."""
     asked, world = some.asked, some.world
-    shape = [getattr(asked, name) is None for name in ("owners", "territories", "industry", "product")]
+    shape: list[object] = [getattr(asked, name) is None for name in ("owners", "territories", "industry", "product")]
     shape += [some.seen_by_owner, asked.by, asked.keys is None or None in asked.keys]
 
     def build() -> tuple[Select[Any], Select[Any]]:

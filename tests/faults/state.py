@@ -38,9 +38,7 @@ def assert_sound(ctx: Context) -> None:
         assert not any(left.values())
         assert unfolding.refold(steps) == today
         if not search.due(tx.session.connection()):
-            assert {noun: [*derived.wrong_in_index(tx, noun)] for noun in SEARCHED} == dict.fromkeys(
-                SEARCHED, []
-            )
+            assert not any([*derived.wrong_in_index(tx, noun)] for noun in SEARCHED)
 
 
 def versions(ctx: Context, noun: str, record: int) -> list[int]:
