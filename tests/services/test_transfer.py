@@ -644,3 +644,27 @@ def test_a_new_store_filled_from_an_export_has_the_same_customers(
             "created_at",
         )
         assert sorted(_all(one, "lead", *names), key=str) == sorted(_all(other, "lead", *names), key=str)
+
+
+def test_a_transaction_takes_several_parts_and_finds_twins_among_them(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "PART", 2)
+    names = ["A", "B", "C", "A", "D", "E", "F", "G", "B"]
+    path = _file(tmp_path, HEADER + "".join(f"{name},Ann,,,,\n" for name in names))
+    with Context.open(flags={"db": store_url, "import.batch": 5}, now=NOW) as ctx:
+        begun: list[int] = []
+        batch = ctx.batch
+        monkeypatch.setattr(
+            ctx, "batch", lambda *given, **options: begun.append(1) or batch(*given, **options)
+        )
+        found = transfer.run(ctx, "lead", path, maps=["company=company"], on_match="update")
+        assert len(begun) == 3
+        assert _counts(found) == (7, 0, 0, 0, 2)
+        assert _codes(found) == [(5, None, "import.duplicate"), (10, None, "import.duplicate")]
+        ctx.last_tx = None
+        again = transfer.run(
+            ctx, "lead", _file(tmp_path, HEADER + "A,Ann,,,,x\nZ,Ann,,,,\nC,Ann,,,,\nA,Ann,,,,y\n", "b.csv")
+        )
+        assert (_counts(again), _codes(again)) == ((1, 1, 1, 0, 1), [(5, None, "import.duplicate")])
+        assert len(_all(ctx, "lead", "company")) == 8
