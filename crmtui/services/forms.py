@@ -280,6 +280,7 @@ def save_many(ctx: Context, noun: str, which: Sequence[str], given: Mapping[str,
             except Forbidden:
                 refused += 1
                 continue
+            ctx.check_version(tx, row, given)
             changed = records.read_values(
                 ctx, tx, noun, given, before=records.columns_of(row), through=("adjust",)
             )
