@@ -81,11 +81,11 @@ def sample(
 
 
 def nouns(ctx: Context) -> list[str]:
-    """The kinds of record that the actor may import."""
+    """The kinds of record that the actor may import; saved queries, which everybody may, are no matter for a file."""
     return [
         noun.name
         for noun in NOUNS.values()
-        if "import" in noun.verbs and ctx.actor.scope(noun.name, "import") != "none"
+        if noun.name != "query" and "import" in noun.verbs and ctx.actor.scope(noun.name, "import") != "none"
     ]
 
 
