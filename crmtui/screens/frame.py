@@ -1,6 +1,6 @@
 """The frame around every screen: top bar, crumb, filter line, panes, the line that tells, and the keys."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -88,8 +88,12 @@ class Line(Widget):
         for span in self.spans:
             if span.start <= event.x < span.stop:
                 event.stop()
-                await self.run_action(span.action)
+                await self.do(span.action)
                 return
+
+    async def do(self, action: str) -> None:
+        """What a click on a part with this action does."""
+        await self.run_action(action)
 
 
 class TopBar(Line):
@@ -110,7 +114,10 @@ class TopBar(Line):
             waiting = app.badges.get(section.number, 0)
             action = f"app.section({section.number})"
             if here:
-                self.put(f" {section.number} {name} ", "background", bold=True, on="primary", action=action)
+                badge = f"{waiting} " if waiting else ""
+                self.put(
+                    f" {section.number} {name} {badge}", "background", bold=True, on="primary", action=action
+                )
             else:
                 self.put(" ")
                 self.put(str(section.number), "accent", action=action)
@@ -123,28 +130,74 @@ class TopBar(Line):
         self.put(cut(who, max(0, left)))
 
 
+Part = tuple[str, str, str]
+"""Text, token, action (empty: none) of one part of the crumb."""
+
+
 class Crumb(Line):
-    """Row 2: where you are, whose records, and what they are as of."""
+    """Row 2: where you are, whose records, and what they are as of.
+
+    Where room is short the department goes first, then the tabs and the words for whose that one is not at, then how
+    far the period is gone: where one is and whose figures of when stay readable.
+    """
 
     DEFAULT_CSS = "Crumb { background: $background; }"
 
     def draw(self, room: int) -> None:
         """Section, tabs, department, whose; period and freshness at the right."""
         place: Any = self.screen
-        right = place.crumb_right()
         state = place.freshness()
+        left, right = self._fitting(list(place.crumb_left()), place.crumb_right(), room - width(state[0]) - 3)
         end = width(right) + (3 if right else 0) + width(state[0]) + 1
         self.put(" ")
-        for text, token, action in place.crumb_left():
+        for text, token, action in left:
             if self.used + width(text) > room - end - 1:
-                self.put(cut(text, max(0, room - end - 1 - self.used)), token.removeprefix("bold "))
+                self.put(
+                    cut(text, max(0, room - end - 1 - self.used), ellipsis=g("cut")),
+                    token.removeprefix("bold "),
+                )
                 break
             self.put(text, token.removeprefix("bold "), bold=token.startswith("bold "), action=action)
         self.fill_to(room - end)
         if right:
-            self.put(right, "muted", action="period")
+            self.put(right, "muted", action="app.period")
             self.put("   ")
         self.put(state[0], state[1])
+
+    def _fitting(self, left: list[Part], right: str, room: int) -> tuple[list[Part], str]:
+        """Both sides, shortened as far as they must be to find place in `room` cells."""
+        name = str(self.app.period_name)  # type: ignore[attr-defined]
+        short = name.partition(f" {g('dot')} ")[0]
+        steps: tuple[Callable[[list[Part]], list[Part]], ...] = (
+            _without_path,
+            lambda parts: _only_here(parts, "app.tab(", "screen.view"),
+            lambda parts: _only_here(parts, "app.whose(", "app.whose"),
+        )
+        for step in (None, *steps, "right"):
+            if step == "right":
+                right = right.replace(name, short) if name else right
+            elif callable(step):
+                left = step(left)
+            if sum(width(part[0]) for part in left) + width(right) + 3 <= room:
+                break
+        return left, right
+
+
+def _without_path(parts: list[Part]) -> list[Part]:
+    """The parts without the department, which stands before the words for whose."""
+    at = next((at for at, part in enumerate(parts) if part[2].startswith("app.whose(")), 0)
+    return [part for place, part in enumerate(parts) if place != at - 2 or part[2] or part[1] != "muted"]
+
+
+def _only_here(parts: list[Part], action: str, instead: str) -> list[Part]:
+    """Of the parts that do `action` only the one where one is; a click on it then does `instead`."""
+    places = [at for at, part in enumerate(parts) if part[2].startswith(action)]
+    if not places:
+        return parts
+    here = [
+        (text, token, instead) for text, token, does in parts if does.startswith(action) and "bold" in token
+    ]
+    return [*parts[: places[0]], *here, *parts[places[-1] + 1 :]]
 
 
 class FilterLine(Widget):
@@ -393,7 +446,7 @@ class Note(Static):
 
 
 class KeyBar(Line):
-    """The last row: the keys that work right now, most used first."""
+    """The last row: the keys that work right now, most used first; a click on one presses it."""
 
     DEFAULT_CSS = "KeyBar { dock: bottom; background: $panel; }"
     said = ""
@@ -414,36 +467,69 @@ class KeyBar(Line):
             self.put(f" {self.said}")
             return
         palette = f"{shown('ctrl+p')} {gettext(N_('palette'))}"
-        most = 7 if room < 100 else 99
-        seen: set[str] = set()
         place: Any = self.screen
-        end = room - width(palette) - 3
-        for key, label, action, enabled in _active(place):
-            if action in seen or len(seen) >= most:
-                continue
-            word = gettext(label)
-            if self.used + width(key) + width(word) + 3 > end:
+        end = room - width(palette) - 3 if getattr(place, "PALETTE", True) else room
+        for keys in list(_active(place))[: 7 if room < 100 else None]:
+            word = gettext(keys[0].label)
+            if self.used + sum(width(key.shown) + 1 for key in keys) + width(word) + 2 > end:
                 break
-            seen.add(action)
-            self.put(" ")
-            self.put(key, "accent" if enabled else "faint", bold=True, action=action)
-            self.put(f" {word} ", "foreground" if enabled else "faint", action=action)
-        if getattr(place, "PALETTE", True):
+            for key in keys:
+                self.put(" ")
+                self.put(key.shown, "accent" if key.enabled else "faint", bold=True, action=key.key)
+            last = keys[-1]
+            self.put(f" {word} ", "foreground" if last.enabled else "faint", action=last.key)
+        if end < room:
             self.fill_to(end)
             self.put(g("pipe"), "faint")
             self.put(" ")
-            self.put(shown("ctrl+p"), "accent", bold=True, action="app.palette")
-            self.put(f" {gettext(N_('palette'))}", action="app.palette")
+            self.put(shown("ctrl+p"), "accent", bold=True, action="ctrl+p")
+            self.put(f" {gettext(N_('palette'))}", action="ctrl+p")
+
+    async def do(self, action: str) -> None:
+        """Press the key."""
+        self.app.simulate_key(action)
 
 
-def _active(screen: Any) -> Sequence[tuple[str, str, str, bool]]:
-    """(key, label, action, enabled) of the shown bindings, the focused part's first, then the screen's, then the app's."""
-    found = []
+@dataclass(frozen=True)
+class Key:
+    """A key of the last row: which one, its word, and whether it does something now."""
+
+    key: str
+    label: str
+    enabled: bool
+
+    @property
+    def shown(self) -> str:
+        """The key as people read it."""
+        return shown(self.key)
+
+
+def _active(screen: Any) -> list[list[Key]]:
+    """The shown keys, each action once: those that the part in focus alone has, then the screen's in the order in which
+    it names them, then what holds everywhere. Keys next to each other that say the same share one word."""
+    named = [binding.action for binding in vars(_naming(type(screen))).get("BINDINGS", ())]
+    found: dict[str, tuple[int, Key]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if binding.show:
-            found.append((shown(binding.key), binding.description, binding.action, active.enabled))
-    return found
+        if not binding.show or not binding.description or binding.action in found:
+            continue
+        place = 2000 if active.node is screen.app else 1000 if active.node is screen else -1
+        if binding.action in named:
+            place = named.index(binding.action)
+        key = Key(binding.key.partition(",")[0], binding.description, active.enabled)
+        found[binding.action] = place, key
+    shared: list[list[Key]] = []
+    for _, key in sorted(found.values(), key=lambda pair: pair[0]):
+        if shared and shared[-1][0].label == key.label:
+            shared[-1].append(key)
+        else:
+            shared.append([key])
+    return shared
+
+
+def _naming(kind: type) -> type:
+    """The class that says which keys a screen has."""
+    return next((one for one in kind.__mro__ if "BINDINGS" in vars(one)), kind)
 
 
 class TooSmall(Static):

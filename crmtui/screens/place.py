@@ -370,6 +370,7 @@ class Sheet(ModalScreen[R], Base[R]):
         yield from self.sheet()
         yield KeyBar()
         yield Note()
+        yield TooSmall()
 
     @property
     def waits(self) -> bool:
