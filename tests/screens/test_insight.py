@@ -31,7 +31,8 @@ async def shown_behind(app: CrmApp, pilot: Pilot[Any]) -> tuple[int, Any]:
     await settled(app, pilot)
     popup = app.screen
     assert isinstance(popup, Popup), type(popup)
-    found = len(popup.rows), popup.sum
+    assert popup.facts is not None
+    found = popup.facts.count, popup.facts.sum
     await press(app, pilot, "escape")
     return found
 

@@ -36,7 +36,8 @@ async def in_popup(app: CrmApp, pilot: Pilot[Any]) -> tuple[int, Any, str]:
     await settled(app, pilot)
     popup = app.screen
     assert isinstance(popup, Popup), type(popup)
-    found = len(popup.rows), popup.sum, str(popup.query_one(Pane).border_subtitle)
+    assert popup.facts is not None
+    found = popup.facts.count, popup.facts.sum, str(popup.query_one(Pane).border_subtitle)
     await press(app, pilot, "escape")
     return found
 
