@@ -1,7 +1,8 @@
 """The lines of a list on the screen: only those in view are drawn, only those that changed are drawn again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
+from rich.style import Style
 from textual.geometry import Offset, Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -45,8 +46,10 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._dragged: dict[str, int] = {}
         self._placed: list[Placed] = []
         self._room = 0
-        self._strips: dict[int, Strip] = {}
+        self._strips: dict[Hashable, Strip] = {}
+        """Lines as they were drawn."""
         self._ink: Ink | None = None
+        self._ground = Style()
 
     # What the list knows
 
@@ -198,35 +201,72 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of what is in view: the titles, a row, or the pinned line; on the ground of the pane."""
-        return self._line(y).apply_style(self.rich_style)
+        return self._drawn([y])[0].crop(0, self._room)
 
-    def _line(self, y: int) -> Strip:
-        colours = self._ink = self._ink or ink(self)
-        room = self.scrollable_content_region.width
-        if room != self._room:  # the scrollbar came or went
-            self._fit(room)
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of `crop`: those that were drawn before are there still, wherever they have moved since.
+
+        What Textual does around a line, borders, padding and opacity, a list has no use for: scrolling by a row then
+        draws one line and not all.
+        """
+        background, filters = self.background_colors[1], self.get_line_filters()
+        found = []
+        for drawn in self._drawn(crop.line_range):
+            for one in filters:
+                drawn = drawn.apply_filter(one, background)
+            found.append(
+                drawn.crop(crop.x, crop.right) if crop.x or crop.right < drawn.cell_length else drawn
+            )
+        return found
+
+    def _drawn(self, wanted: Iterable[int]) -> list[Strip]:
+        """These lines, as wide as the list with its scrollbar."""
+        colours, ground = self._ink or ink(self), self.rich_style
+        region = self.scrollable_content_region
+        if region.width != self._room:  # the scrollbar came or went
+            self._fit(region.width)
+        if ground != self._ground or colours is not self._ink:
+            self._strips.clear()
+            self._ink, self._ground = colours, ground
+        return [self._kept(self._key(y)) for y in wanted]
+
+    def _key(self, y: int) -> Hashable:
+        """Under what line `y` is remembered: a row under its number."""
         if y < self._top:
-            return lines.header(self._placed, room, colours, self.sort, self.chosen if self.has_focus else "")
+            return self.sort, self.chosen if self.has_focus else ""
         if self._footer is not None and y == self.scrollable_content_region.height - 1:
-            return lines.line(self._footer, self._placed, room, colours)
+            return "footer"
         place = self.first_row + y - self._top
-        return self._drawn(place, room, colours) if place < self.count else Strip.blank(room)
+        return place if place < self.count else "nothing"
 
-    def _drawn(self, place: int, room: int, colours: Ink) -> Strip:
-        found = self._strips.get(place)
-        if found is not None:
-            return found
-        row, cursor = self.row_at(place), place == self.cursor_row
+    def _kept(self, key: Hashable) -> Strip:
+        found = self._strips.get(key)
+        if found is None:
+            drawn = self._line(key).apply_style(self._ground)
+            found = drawn.adjust_cell_length(self.region.width, self._ground)
+            if not isinstance(key, int) or self.row_at(key) is not None:
+                if len(self._strips) > _DRAWN:
+                    self._strips.clear()
+                self._strips[key] = found
+        return found
+
+    def _line(self, key: Hashable) -> Strip:
+        colours, room = self._ink or ink(self), self._room
+        if isinstance(key, tuple):
+            return lines.header(self._placed, room, colours, *key)
+        if key == "footer" and self._footer is not None:
+            return lines.line(self._footer, self._placed, room, colours)
+        if not isinstance(key, int):
+            return Strip.blank(room)
+        row, cursor = self.row_at(key), key == self.cursor_row
         marked = row is not None and self.is_marked(row)
         cell = self.chosen if self.cell_cursor else ""
         look = Look(cursor, self.has_focus, cell, marked) if cursor or marked else lines.PLAIN
-        if row is None:
-            return lines.waiting(room, colours, look)
-        drawn = lines.line(row, self._placed, room, colours, look)
-        if len(self._strips) > _DRAWN:
-            self._strips.clear()
-        self._strips[place] = drawn
-        return drawn
+        return (
+            lines.waiting(room, colours, look)
+            if row is None
+            else lines.line(row, self._placed, room, colours, look)
+        )
 
     def _redraw(self, *places: int) -> None:
         """Only these rows."""
