@@ -130,7 +130,7 @@ def test_a_schema_needs_no_store(bare: Crm) -> None:
 
 # Every command
 
-TALK = {"help", "completion", "schema", "config set"}
+TALK = {"help", "completion", "schema", "config set", "serve"}
 """Commands whose output is a text, or nothing."""
 SAME_COLUMNS = {"show", "list", "export", "add", "edit", "archive", "restore", "import", "history"}
 SET_UP = (
@@ -160,7 +160,16 @@ RUN = (
     *("opp team add 1 li --role technical", "opp team list 1", "opp team remove 1 li", "opp history 1"),
     *("lead qualify 1", "lead convert 1", "lead disqualify 2 --reason none", "lead history 1"),
     *("query save mine --on lead state=new", "log", "undo 5", "can advance opp", "who-can close opp"),
-    *("config show --origin", "config show", "config get db", "config path", "db check", "doctor"),
+    *(
+        "config show --origin",
+        "config show",
+        "config get db",
+        "config path",
+        "config keys",
+        "commands",
+        "db check",
+        "doctor",
+    ),
     *(
         "product add Lamp --price 40",
         "product edit Lamp --unit box",
