@@ -190,8 +190,7 @@ class Importing(Place):
             return
         pane.ready()
         if self.step == "file":
-            recent = self._known("import.recent")
-            self.query_one(FileStep).begin(recent)
+            self.query_one(FileStep).begin(self._known("import.recent"))
 
     async def open_file(self, path: str, options: "dict[str, str | None] | None" = None) -> None:
         """Look at a file; what is wrong with it stands below its path."""
@@ -222,7 +221,7 @@ class Importing(Place):
         mapping = await choices.choose_mapping(self, fitting) if fitting else None
         self.forget()
         self.file = file
-        self.rejects = _beside(path, ".rejects.csv")
+        self.rejects = _free(os.path.splitext(path)[0] + ".rejects.csv")
         start = None
         if mapping is not None:
             self.mapping_path, start = mapping
@@ -325,7 +324,7 @@ class Importing(Place):
         """Back to the choice of a file, with what is wrong with the last one."""
         self.go("file")
         self.query_one(FileStep).say(said)
-        self.query_one(FileStep).look()
+        self.query_one(FileStep).begin(self._known("import.recent"))
 
     def _draw(self, shown: "tuple[list[Column], list[Row]] | None" = None) -> None:
         """Everything of the step."""
@@ -350,6 +349,9 @@ class Importing(Place):
     records: "tuple[list[Column], list[Row]]" = ([], [])
     """The first rows as records."""
 
+    _drawn = ("", False)
+    """The step whose facts were shown last, and whether they had counts."""
+
     def show_facts(self) -> None:
         """What will happen, or happened; and how the file is read."""
         if self.file is None or self.picture is None:
@@ -368,7 +370,10 @@ class Importing(Place):
                     )
                 )
             shown += rows.setting_rows(self.file, self.noun, self.plan, self.picture, self.rejects)
-        self.query_one("#facts", WindowedList).show(static(shown))
+        self.query_one("#facts", WindowedList).show(
+            static(shown), keep=self._drawn == (self.step, bool(found))
+        )
+        self._drawn = self.step, bool(found)
         pane.name_it(gettext(_TITLES[self.step]))
         pane.say_out(gettext(_WAYS_OUT.get(self.step, "")) if _WAYS_OUT.get(self.step) else "")
 
@@ -430,6 +435,8 @@ class Importing(Place):
 
         if self.job is not None:
             return
+        if loading and self.transactions:
+            self.rejects = _free(self.rejects)
         self.job = Job()
         self.go("load" if loading else "check")
         self.show_facts()
@@ -468,7 +475,7 @@ class Importing(Place):
             done = await self.desk.change(lambda ctx: trial.load(ctx, order, job))
         except CrmError as error:
             self._over()
-            self.go("check")
+            self.go("result" if self.transactions else "check")
             self.program.note(_for_people(error), "error")
             self._draw()
             return
@@ -710,7 +717,7 @@ class Importing(Place):
         from crmtui.services import mapping_text
 
         assert self.file is not None
-        proposed = mapping_text.unused(os.path.splitext(self.file.path)[0] + ".toml")
+        proposed = _free(os.path.splitext(self.file.path)[0] + ".toml")
         path = await self.program.push_screen_wait_safe(
             Words(gettext(N_("Save the mapping")), gettext(N_("File")), text=proposed, most=4000)
         )
@@ -820,7 +827,7 @@ def _for_people(error: CrmError) -> str:
     return error.message if "--" in hint or "crm " in hint else str(error)
 
 
-def _beside(path: str, ending: str) -> str:
+def _free(path: str) -> str:
     from crmtui.services import mapping_text
 
-    return mapping_text.unused(os.path.splitext(path)[0] + ending)
+    return mapping_text.unused(path)

@@ -296,7 +296,7 @@ def test_the_same_value_in_every_row(url: str, tmp_path: Path) -> None:
 
 WRONG = {
     "empty.csv": (b"", "is empty"),
-    "picture.csv": (bytes(range(256)) * 40, "cannot be read"),
+    "picture.csv": (bytes(range(256)) * 40, "is no text file"),
     "quote.csv": (b'company,note\nA,"open\nB,x\n', "quote"),
     "twice.csv": (b"company,company\nA,B\n", "names two columns"),
     "book.xlsx": (b"PK\x03\x04 no workbook", "no workbook"),
@@ -390,7 +390,7 @@ def test_hostile_cells_do_nothing(url: str, tmp_path: Path) -> None:
 
 
 def test_the_whole_way_by_mouse_alone(url: str, tmp_path: Path) -> None:
-    path = _file(tmp_path, ROWS)
+    _file(tmp_path, ROWS)
 
     async def click(app: CrmApp, pilot: Pilot[Any], text: str) -> None:
         for y, line in enumerate(text_of(app).splitlines()):
