@@ -24,8 +24,12 @@ _ = gettext
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
-    """The form for `n` things, in the language in use; the caller fills the places."""
-    return _state["catalogue"].ngettext(singular, plural, n)
+    """The form for `n` things, in the language in use; the caller fills the places.
+
+    Forms that are marked one by one (`N_`) stand in the catalogue one by one, and may have different places.
+    """
+    said = _state["catalogue"].ngettext(singular, plural, n)
+    return gettext(said) if said in (singular, plural) else said
 
 
 def language() -> str:

@@ -11,6 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from crmtui import errors
+from crmtui.commands.output import titled
 from crmtui.commands.transfer import COUNTS
 from crmtui.services.nouns import NOUNS
 from crmtui.store.record import declared, table
@@ -49,7 +50,7 @@ def messages() -> dict[str, Message]:
 
 def label(name: str) -> str:
     """The label that a column gets from its name."""
-    return name.replace("_", " ").capitalize()
+    return titled(name)
 
 
 # In the source

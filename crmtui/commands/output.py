@@ -225,10 +225,19 @@ def _no_settings() -> "Config":
 
 
 def columns(**kinds: str) -> "list[Column]":
-    """Columns for values that are no fields of a noun: name → kind (see `Field`); an underscore reads as a blank."""
+    """Columns for values that are no fields of a noun: name → kind (see `Field`); titles as `titled` gives them."""
     from crmtui.services.records import Field
 
-    return [Field(kind, name=name, label=name.replace("_", " ").capitalize()) for name, kind in kinds.items()]
+    return [Field(kind, name=name, label=titled(name)) for name, kind in kinds.items()]
+
+
+TITLES = {"open": N_("Open opps")}
+"""Titles of columns whose names alone would be read as something else, such as what a key does."""
+
+
+def titled(name: str) -> str:
+    """The title of a column by its name, where an underscore reads as a blank."""
+    return TITLES.get(name) or name.replace("_", " ").capitalize()
 
 
 def select(columns: "Sequence[Column]", names: str | None) -> "Sequence[Column]":

@@ -224,7 +224,7 @@ def _opportunities() -> WindowedList:
         [
             Column("name", gettext(N_("Opportunity"))),
             Column("stage", gettext(N_("Stage")), 14, priority=1),
-            Column("amount", gettext(N_("Value")), 9, right=True),
+            Column("amount", gettext(N_("Amount")), 9, right=True),
             Column("probability", gettext(N_("Prob")), 5, right=True, priority=2),
             Column("close", gettext(N_("Close")), 11),
             Column("owner", gettext(N_("Owner")), 14, priority=3),

@@ -46,7 +46,7 @@ def columns(ctx: "Context", figure: "Figure") -> list[Column]:
         Column("name", gettext(N_("Record")), sortable=False),
         Column("account", gettext(N_("Account")), 14, priority=2, sortable=False),
         Column("stage", gettext(N_("Stage")), 14, priority=4, sortable=False),
-        Column("amount", gettext(N_("Value")), 8, right=True, sortable=False),
+        Column("amount", gettext(N_("Amount")), 8, right=True, sortable=False),
         Column("probability", gettext(N_("Prob")), 6, right=True, priority=1, sortable=False),
         *([Column("counted", counted, 8, right=True, sortable=False)] if _shares(figure) else []),
         Column("close", gettext(N_("Close")), 11, priority=1, sortable=False),

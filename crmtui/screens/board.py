@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crmtui.services.context import Context
 
 SORTS = {
-    "-amount": N_("value"),
+    "-amount": N_("amount"),
     "expected_close_on": N_("close date"),
     "stage_at": N_("longest in the stage"),
 }

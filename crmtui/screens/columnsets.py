@@ -45,14 +45,14 @@ _KEPT = {
 }
 """What stays longest where there is little room: name, state, value, date."""
 _TITLES = {
-    "amount": N_("Value"),
+    "amount": N_("Amount"),
     "probability": N_("Prob"),
     "expected_close_on": N_("Close"),
     "closed_on": N_("Closed"),
-    "next_contact_on": N_("Next"),
-    "created_at": N_("Created"),
-    "updated_at": N_("Changed"),
-    "contact_name": N_("Person"),
+    "next_contact_on": N_("Next contact"),
+    "created_at": N_("Created on"),
+    "updated_at": N_("Last change"),
+    "contact_name": N_("Contact"),
     "buying_role": N_("Role"),
     "annual_revenue": N_("Revenue"),
     "max_days": N_("Usual"),

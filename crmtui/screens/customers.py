@@ -31,7 +31,7 @@ class AccountList(RecordList):
     def extra_columns(self) -> Sequence[Column]:
         """What is going on."""
         return (
-            Column("opps", gettext(N_("Open")), 5, True, 6, sortable=False),
+            Column("opps", gettext(N_("Opps")), 5, True, 6, sortable=False),
             Column("pipeline", gettext(N_("Pipeline")), 9, True, 1, sortable=False),
             Column("won", gettext(N_("Won this year")), 13, True, 5, sortable=False),
         )

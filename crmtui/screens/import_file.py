@@ -62,7 +62,7 @@ class FileStep(Vertical):
             [
                 Column("name", gettext(N_("Name")), 0, sortable=False),
                 Column("size", gettext(N_("Size")), 10, right=True, sortable=False),
-                Column("changed", gettext(N_("Changed")), 12, sortable=False),
+                Column("changed", gettext(N_("Last change")), 12, sortable=False),
             ],
             marks=False,
             id="files",

@@ -64,7 +64,7 @@ class Importing(Place):
     )
     BINDINGS: ClassVar[list[Any]] = bind(
         "import",
-        save=N_("Next"),
+        save=N_("Go on"),
         remove=N_("Skip column"),
         edit=N_("Fix reject"),
         view=N_("Preview"),

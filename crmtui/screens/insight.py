@@ -366,7 +366,7 @@ def _before_columns(this: str, that: str) -> list[Column]:
         Column("change", "", 8, right=True, sortable=False),
         Column("passed_this", gettext(N_("pass")), 5, right=True, sortable=False, priority=1),
         Column("passed_before", _brief(that), 6, right=True, sortable=False, priority=2),
-        Column("value_this", gettext(N_("Value")), 8, right=True, sortable=False, priority=3),
+        Column("value_this", gettext(N_("Amount")), 8, right=True, sortable=False, priority=3),
         Column("value_before", _brief(that), 8, right=True, sortable=False, priority=4),
     ]
 

@@ -23,7 +23,7 @@ class OpportunityList(RecordList):
         N_("Space marks, e edits all marked in one form, < and > move them a stage."),
     )
 
-    BINDINGS: ClassVar[list[Any]] = bind("opps", stage_back=N_("Back"), stage_on=N_("Stage on"))
+    BINDINGS: ClassVar[list[Any]] = bind("opps", stage_back=N_("Stage back"), stage_on=N_("Stage on"))
 
     def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
         super().__init__(tab, "opp", where, title)

@@ -63,7 +63,7 @@ class OpportunityPage(RecordPage):
     """
 
     BINDINGS: ClassVar[list[Any]] = bind(
-        "opportunity", stage_back=N_("Back"), stage_on=N_("Stage on"), new=N_("Team")
+        "opportunity", stage_back=N_("Stage back"), stage_on=N_("Stage on"), new=N_("Team")
     )
 
     def __init__(self, noun: str, ref: str, tab: str = "summary", neighbours: Any = None) -> None:

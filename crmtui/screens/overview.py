@@ -280,11 +280,11 @@ class Overview(Paged):
         if not narrow and self.size.height >= 30:
             return [("", (*tiles, *lists, *charts))]
         if not narrow:
-            return [(N_("now"), (*tiles, *lists)), *([(N_("charts"), charts)] if charts else [])]
+            return [(N_("current"), (*tiles, *lists)), *([(N_("charts"), charts)] if charts else [])]
         first = ("won", "forecast", "overdue")
-        found: list[Page] = [(N_("now"), (*first, *lists))]
+        found: list[Page] = [(N_("current"), (*first, *lists))]
         if self.beginning:
-            found = [(N_("start"), (*first, "steps")), (N_("now"), PANES[1:3])]
+            found = [(N_("start"), (*first, "steps")), (N_("current"), PANES[1:3])]
         if charts:
             found += [(N_("chart"), ("weighted", "win_rate", "chart")), (N_("funnel"), ("funnel",))]
         return found

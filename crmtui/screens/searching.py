@@ -31,7 +31,7 @@ SCOPES = {
     "": N_("all"),
     "account": N_("customers"),
     "opp": N_("opps"),
-    "contact": N_("people"),
+    "contact": N_("contacts"),
     "lead": N_("leads"),
 }
 """What Tab goes through; empty is all."""
@@ -95,8 +95,8 @@ class Searching(Offering):
         ]
         between = f" {g('unfold')} "
         ways = (
-            f"{gettext(N_('in'))}: {between.join(names)} (Tab)",
-            f"{shown('enter')} {gettext(N_('open'))}",
+            f"{gettext(N_('look in'))}: {between.join(names)} (Tab)",
+            f"{shown('enter')} {gettext(N_('open it'))}",
             f"{g('to')} {gettext(N_('actions'))}",
             f"{shown('ctrl+y')} {gettext(N_('copy'))}",
         )

@@ -80,7 +80,7 @@ class Opportunity(Record, table=True):
     relationship_manager_id: int | None = fields.ref("user")
     loss_reason: str | None = fields.choice("loss_reason", verb="close")
     competitor_id: int | None = fields.ref("competitor")
-    summary: str | None = fields.text()
+    summary: str | None = fields.text(label=N_("Closing summary"))
     end_project: str | None = fields.line(200)
     stage_at: datetime | None = fields.moment(label=N_("In this stage since"))
     lead_id: int | None = fields.ref("lead", verb="system")

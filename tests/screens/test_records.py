@@ -235,7 +235,7 @@ def test_who_may_not_is_told_and_the_mouse_does_it_all(maven: str) -> None:
         assert len(app.screen_stack) == before
         lines = text_of(app).splitlines()
         title = next(line for line in lines if "Owner" in line)
-        await pilot.click(offset=(title.index("Value") + 1, lines.index(title)))
+        await pilot.click(offset=(title.index("Amount") + 1, lines.index(title)))
         await settled(app, pilot)
         assert screen.sort == "amount"
         chip = next(line for line in lines if "state open" in line)
