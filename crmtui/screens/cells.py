@@ -56,7 +56,9 @@ def weekday_name(day: date) -> str:
 
 
 def day_text(day: date, today: date) -> str:
-    """`21 Nov`, with the year only when it is another one: `3 Jan 2027`."""
+    """`21 Nov`, with the year only when it is another one: `3 Jan 2027`; in Chinese `11月21日` and `2027-01-03`."""
+    if day.year != today.year and language() == "zh":
+        return day.isoformat()
     pattern = N_("{day} {month}") if day.year == today.year else N_("{day} {month} {year}")
     return gettext(pattern).format(day=day.day, month=month_name(day), year=day.year)
 

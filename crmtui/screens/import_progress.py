@@ -11,6 +11,7 @@ from crmtui.screens import charts
 from crmtui.screens.frame import Line, TopBar
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
+from crmtui.text import width
 
 if TYPE_CHECKING:
     from crmtui.services.trial import Job
@@ -69,7 +70,7 @@ class Progress(Line):
             return text
         said = f"{self.called} "
         percent = f" {round(job.share * 100):>3}%"
-        room = max(self.size.width - len(said) - len(percent) - 8, 8)
+        room = max(self.size.width - width(said) - len(percent) - 8, 8)
         text.append(said, colours.style("primary", bold=True))
         text.append(charts.as_text(charts.bar(job.share, 1.0, room), colours))
         text.append(percent + "\n")
