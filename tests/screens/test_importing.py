@@ -11,7 +11,7 @@ from crmtui.screens.app import CrmApp
 from crmtui.screens.fields import LineField
 from crmtui.screens.importing import Importing
 from crmtui.screens.listing import WindowedList
-from crmtui.services import preview, records, transfer
+from crmtui.services import records, sampling, transfer
 from crmtui.services.context import Context
 from tests import hostile
 from tests.screens.conftest import drive, settled, text_of
@@ -356,7 +356,7 @@ def test_who_may_import_nothing_is_told(url: str, tmp_path: Path) -> None:
     with Context.open(flags={"db": url}) as ctx:
         records.add(ctx, "user", {"name": "Guest", "login": "guest", "role": "marketing"})
         with Context.open(flags={"db": url}, login="guest") as guest:
-            assert preview.nouns(guest) == []
+            assert sampling.nouns(guest) == []
 
     async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
         await _at_import(app, pilot)

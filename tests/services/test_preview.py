@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from crmtui.errors import CrmError, Invalid, Refused
-from crmtui.services import mapping_text, preview, proposals, records, transfer, trial
+from crmtui.services import mapping_text, preview, proposals, records, sampling, transfer, trial
 from crmtui.services.columns import with_points
 from crmtui.services.context import Context
 from crmtui.services.mapping import Mapping, load
@@ -43,8 +43,8 @@ def _file(folder: Path, text: str, name: str = "fair.csv") -> str:
 
 
 def _order(ctx: Context, path: str, **more: Any) -> Order:
-    file = preview.sample(path)
-    noun = preview.likely_noun(ctx, file.header)
+    file = sampling.sample(path)
+    noun = sampling.likely_noun(ctx, file.header)
     return Order(path, noun, preview.propose(ctx, file, noun), file.header, **more)
 
 
@@ -56,8 +56,8 @@ def _leads(ctx: Context) -> list[tuple[Any, ...]]:
 
 def test_columns_are_proposed_by_header_and_data(open_at: Callable[..., Context], tmp_path: Path) -> None:
     with open_at() as ctx:
-        file = preview.sample(_file(tmp_path, FAIR))
-        assert (preview.likely_noun(ctx, file.header), file.more, file.delimiter) == ("lead", False, ";")
+        file = sampling.sample(_file(tmp_path, FAIR))
+        assert (sampling.likely_noun(ctx, file.header), file.more, file.delimiter) == ("lead", False, ";")
         plan = preview.propose(ctx, file, "lead")
         assert plan.columns == {
             "company": ("公司",),
@@ -83,7 +83,7 @@ def test_columns_are_proposed_by_header_and_data(open_at: Callable[..., Context]
 def test_unknown_words_are_counted(open_at: Callable[..., Context], tmp_path: Path) -> None:
     path = _file(tmp_path, "name,industry\nA,Maschinenbau\nB,Maschinenbau\nC,medical\n")
     with open_at() as ctx:
-        file = preview.sample(path)
+        file = sampling.sample(path)
         plan = preview.propose(ctx, file, "account")
         match = preview.picture(ctx, file, "account", plan).matches[1]
         assert (match.field, match.new, match.makes) == ("industry", (("Maschinenbau", 2),), "type")
@@ -96,10 +96,10 @@ def test_a_mapping_file_that_fits_is_found(open_at: Callable[..., Context], tmp_
     _file(tmp_path, 'noun = "lead"\n[columns]\ncompany = "firm"\n', "fits.toml")
     _file(tmp_path, 'noun = "lead"\n[columns]\ncompany = "other"\n', "other.toml")
     _file(tmp_path, "no mapping [", "broken.toml")
-    found = preview.mappings(path, (), ["firm", "place"])
+    found = sampling.mappings(path, (), ["firm", "place"])
     assert [Path(name).name for name, _ in found] == ["fits.toml"]
     with open_at() as ctx:
-        plan = preview.propose(ctx, preview.sample(path), "lead", found[0][1])
+        plan = preview.propose(ctx, sampling.sample(path), "lead", found[0][1])
         assert (plan.columns, plan.ignore) == ({"company": ("firm",)}, ("place",))
 
 
@@ -228,7 +228,7 @@ def test_nothing_is_overwritten(open_at: Callable[..., Context], tmp_path: Path)
 def test_what_cannot_be_imported_is_told(open_at: Callable[..., Context], tmp_path: Path) -> None:
     path = _file(tmp_path, "colour,size\nred,5\n")
     with open_at() as ctx:
-        file = preview.sample(path)
+        file = sampling.sample(path)
         plan = preview.propose(ctx, file, "lead")
         problem = preview.picture(ctx, file, "lead", plan).problem
         assert isinstance(problem, Invalid)
@@ -306,10 +306,10 @@ def test_a_mapping_reads_back_as_it_was(plan: Mapping, tmp_path_factory: pytest.
 
 def test_who_may_import_nothing_is_offered_nothing(open_at: Callable[..., Context]) -> None:
     with open_at() as ctx:
-        assert "lead" in preview.nouns(ctx)
+        assert "lead" in sampling.nouns(ctx)
         records.add(ctx, "user", {"name": "Guest", "login": "guest", "role": "technician"})
     with open_at(login="guest") as ctx:
-        assert preview.nouns(ctx) == []
+        assert sampling.nouns(ctx) == []
 
 
 def test_errors_of_files_come_before_anything_else(tmp_path: Path) -> None:
@@ -320,6 +320,6 @@ def test_errors_of_files_come_before_anything_else(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_bytes(data)
         with pytest.raises(CrmError):
-            preview.sample(str(tmp_path / name))
+            sampling.sample(str(tmp_path / name))
     with pytest.raises(CrmError):
-        preview.sample(str(tmp_path))
+        sampling.sample(str(tmp_path))
