@@ -31,7 +31,7 @@ def address(maven: str, tmp_path: Path) -> Iterator[str]:
     finally:
         running.send_signal(signal.SIGINT)
         _out, err = running.communicate(timeout=20)
-    assert "Traceback" not in err
+    assert err == "Serving until Ctrl+C. Whoever has this address works as you do:\n"
 
 
 def asked(address: str, **headers: str) -> tuple[int, str]:
@@ -78,5 +78,27 @@ def test_a_page_shows_the_screens_and_takes_keys_and_clicks(address: str, tmp_pa
             assert not [url for url in page.requests if not url.startswith(own)]
             await page.press("ctrl+q")
             await page.until(lambda: page.closed)
+
+    asyncio.run(script())
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="no chromium is installed")
+def test_a_card_moves_and_a_figure_opens_in_the_browser(address: str, tmp_path: Path) -> None:
+    async def script() -> None:
+        async with browser.page(tmp_path / "profile") as page:
+            await page.open(address)
+            await page.wait_for("live")
+            await page.press("4")
+            await page.wait_for("O-8757")
+            await page.press(">")
+            await page.wait_for("moved to Identifying")
+            await page.press("u")
+            await page.wait_for("Prospecting 500")
+            await page.press("1")
+            await page.wait_for("50% of 3.4M")
+            await page.click("50% of 3.4M")
+            await page.wait_for("146k")
+            await page.press("escape")
+            await page.wait_for("50% of 3.4M")
 
     asyncio.run(script())

@@ -1,5 +1,6 @@
 """A server for one person's own browser: this machine only, a secret in the address, no page of anyone else."""
 
+import asyncio
 import hmac
 import secrets
 import shlex
@@ -8,10 +9,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import aiohttp_jinja2
-from aiohttp import web
-from textual_serve.server import Server
+from aiohttp import WSCloseCode, web
+from textual_serve.app_service import AppService
+from textual_serve.server import Server, to_int
 
 from crmtui.errors import Busy
 from crmtui.i18n import N_, gettext
@@ -19,6 +22,23 @@ from crmtui.i18n import N_, gettext
 HOST = "127.0.0.1"
 PAGE = Path(__file__).parent / "page"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Program(AppService):
+    """The program behind one page."""
+
+    PATIENCE = 10.0
+    """Seconds that it has to put its things away."""
+
+    async def end(self) -> None:
+        """Let it end, and make sure that it did."""
+        try:
+            await asyncio.wait_for(self.stop(), self.PATIENCE)
+        except TimeoutError:
+            if self._process is not None and self._process.returncode is None:
+                self._process.kill()
+        if self._process is not None:
+            await self._process.wait()
 
 
 class Serving(Server):
@@ -32,6 +52,7 @@ class Serving(Server):
         super().__init__(command, HOST, self._socket.getsockname()[1], "crm", templates_path=PAGE)
         self._secret = secrets.token_urlsafe(24)
         self._cookie = f"crm_{self.port}"
+        self._pages: WeakSet[web.WebSocketResponse] = WeakSet()
 
     @property
     def address(self) -> str:
@@ -61,6 +82,36 @@ class Serving(Server):
 
     async def on_startup(self, app: web.Application) -> None:
         """Nothing is said here: the command has told the address."""
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """Run the program for a page, as long as the page is there."""
+        page = web.WebSocketResponse(heartbeat=15)
+        await page.prepare(request)
+        self._pages.add(page)
+
+        async def close() -> None:
+            await page.close()
+
+        program = Program(
+            self.command,
+            write_bytes=page.send_bytes,
+            write_str=page.send_str,
+            close=close,
+            download_manager=self.download_manager,
+        )
+        await program.start(
+            to_int(request.query.get("width", ""), 80), to_int(request.query.get("height", ""), 24)
+        )
+        try:
+            await self._process_messages(page, program)
+        finally:
+            await program.end()
+        return page
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """Close the pages, whose programs then end in peace."""
+        for page in list(self._pages):
+            await page.close(code=WSCloseCode.GOING_AWAY)
 
     async def _protect(self, request: web.Request, answer: web.StreamResponse) -> None:
         """Let the page load nothing from elsewhere, nobody frame it, and no address of it leave it."""
