@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Self
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -289,8 +290,13 @@ class Chips(Line):
         end = room - width(right) - 1
         self.put(" ")
         if not self.parent.finding:  # type: ignore[union-attr]
+            found = str(getattr(place, "found", "")).strip()
             self.put("/ ", "accent", action="screen.find")
-            self.put(gettext(N_("find")), "muted", action="screen.find")
+            self.put(
+                cut(clean(found), 24) or gettext(N_("find")),
+                "accent" if found else "muted",
+                action="screen.find",
+            )
             self.put("   ")
         for at, (label, _) in enumerate(place.chips()):
             text = f" {label} {g('remove')} "
@@ -307,7 +313,29 @@ class Chips(Line):
             self.put(note, "muted")
         self.fill_to(end)
         if self.used <= end:
-            self.put(right, "muted")
+            self.put(right, "muted", action=getattr(place, "FILTER_RIGHT", ""))
+
+
+def alike(draw: Callable[[Region], list[Strip]], crop: Region, apart: Sequence[int] = ()) -> list[Strip]:
+    """The lines of `crop`, drawn by `draw`, which look all the same but for those `apart`: one is drawn for all of them."""
+    found: list[Strip] = []
+    same: list[Strip] = []
+    for y in crop.line_range:
+        if y in apart or not same:
+            line = draw(Region(crop.x, y, crop.width, 1))
+            same = same if y in apart else line
+            found += line
+        else:
+            found += same
+    return found
+
+
+class Body(Container):
+    """What holds the panes: nothing of its own is to be seen but its ground."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The same line again and again."""
+        return alike(super().render_lines, crop)
 
 
 class Pane(Vertical):
@@ -382,6 +410,10 @@ class Pane(Vertical):
             inside = self.content_offset
             regions = (Region(-inside.x, self._line - inside.y, self.outer_size.width, 1),)
         return super().refresh(*regions, **what)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines between the borders are alike."""
+        return alike(super().render_lines, crop, (0, self.outer_size.height - 1))
 
     def loading_on(self, on: bool = True) -> None:
         """Say in the title that rows are on their way."""

@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
 from crmtui.screens import accessible
-from crmtui.screens.frame import Crumb, FilterLine, KeyBar, Note, Pane, TooSmall, TopBar, told
+from crmtui.screens.frame import Body, Crumb, FilterLine, KeyBar, Note, Pane, TooSmall, TopBar, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind, own
 
@@ -74,6 +74,13 @@ class Base(Screen[R]):
         """The way to the services."""
         return self.program.desk
 
+    def take_size(self) -> None:
+        """The classes of the terminal's size, before anything is put together: all of it is then styled once."""
+        size, app = self.app.size, self.app
+        for cells, steps in ((size.width, app.HORIZONTAL_BREAKPOINTS), (size.height, app.VERTICAL_BREAKPOINTS)):
+            reached = [name for least, name in sorted(steps or []) if cells >= least]
+            self.add_class(*reached[-1:], update=False)
+
     def why_not(self, action: str) -> str | None:
         """Why `action` is off just now, as a sentence; None when it is on."""
         return None
@@ -133,13 +140,12 @@ class Place(Base[None]):
 
     def compose(self) -> ComposeResult:
         """Top bar, crumb, filter line, body, note, keys."""
-        from textual.containers import Container
-
+        self.take_size()
         yield TopBar()
         yield Crumb()
         if self.FILTER:
             yield FilterLine()
-        with Container(id="body"):
+        with Body(id="body"):
             yield from self.body()
         yield from self.below()
         yield KeyBar()
@@ -367,6 +373,7 @@ class Sheet(ModalScreen[R], Base[R]):
 
     def compose(self) -> ComposeResult:
         """The sheet itself, the note and the keys."""
+        self.take_size()
         yield from self.sheet()
         yield KeyBar()
         yield Note()
