@@ -54,13 +54,13 @@ class ImportPanes(Place):
     ImportPanes #what { width: 2fr; }
     ImportPanes.-working #work { display: block; }
     ImportPanes.-working #file { display: none; }
-    ImportPanes.-narrow.-working #match, Importing.-narrow.-working #what { display: none; }
+    ImportPanes.-narrow.-working #match, ImportPanes.-narrow.-working #what { display: none; }
     ImportPanes.-narrow.-working #rows { display: none; }
     ImportPanes.-narrow.-working.-at-match #match { display: block; }
     ImportPanes.-narrow.-working.-at-what #what { display: block; }
     ImportPanes.-narrow.-working.-at-rows #rows { display: block; }
     ImportPanes.-narrow.-at-rows #top { display: none; }
-    ImportPanes.-narrow #match, Importing.-narrow #what { width: 1fr; }
+    ImportPanes.-narrow #match, ImportPanes.-narrow #what { width: 1fr; }
     """
 
     def __init__(self, tab: Tab | None = None) -> None:

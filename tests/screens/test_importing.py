@@ -408,9 +408,9 @@ def test_the_whole_way_by_mouse_alone(url: str, tmp_path: Path) -> None:
         if screen.step == "file":
             await click(app, pilot, "fair.csv")
         assert screen.step == "match"
-        await click(app, pilot, "^s Next")
+        await click(app, pilot, "^s Go on")
         assert screen.step == "check"
-        await click(app, pilot, "^s Next")
+        await click(app, pilot, "^s Go on")
         assert screen.step == "result"
         assert _leads(url) == ["Harbour Works", "Müller Söhne"]
         await click(app, pilot, "u Undo")
