@@ -115,7 +115,9 @@ KEYS = (
         "accessible",
         "flag",
         False,
-        N_("For screen readers: one pane at a time, no borders and bars, and the last line says where you are."),
+        N_(
+            "For screen readers: one pane at a time, no borders and bars, and the last line says where you are."
+        ),
         look=True,
     ),
     Key("import.batch", "number", 50_000, N_("How many rows an import saves at a time.")),
@@ -151,7 +153,16 @@ def value_of(name: str, given: object) -> object:
     return given
 
 
-_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_FLAGS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 
 
 def checked(name: str, value: object, place: str) -> object:
@@ -199,6 +210,8 @@ def example() -> str:
         parts += textwrap.wrap(comment.strip(), 100, initial_indent="# ", subsequent_indent="# ")
         parts.append(f"{leaf} = {tomlkit.item(key.default).as_string()}\n")
     parts.append("[keys]")
-    parts.append("# Keys of your own on the screens, by the name of what they do: `crm config keys` lists the names.")
+    parts.append(
+        "# Keys of your own on the screens, by the name of what they do: `crm config keys` lists the names."
+    )
     parts.append('# "opp.edit" = "ctrl+e"\n')
     return "\n".join(parts)
