@@ -49,7 +49,7 @@ class Importing(ImportPlan):
         pin=N_("Save mapping"),
         undo=N_("Undo"),
         copy=N_("Copy"),
-        hidden=("next", "prev", "zoom"),
+        hidden=("next", "prev"),
     )
     # -- what happens
 
