@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crmtui.i18n import N_, gettext
 from crmtui.money import Money
 from crmtui.screens.cells import columns_for, day_text, money_text
+from crmtui.screens.glyphs import g
 from crmtui.screens.listing import Column, Row, Source
 from crmtui.screens.querying import Part, QuerySource
 
@@ -174,10 +175,10 @@ def _row(ctx: "Context", record: dict[str, Any], today: date) -> Row:
         "name": f"{record['ref']} {record['name']}",
         "account": _name(record["account"]),
         "stage": _stage(ctx, record),
-        "amount": money_text(amount, currency) if amount is not None else "—",
+        "amount": money_text(amount, currency) if amount is not None else g("minus"),
         "probability": _chance(record),
-        "counted": money_text(counted, currency) if counted is not None else "—",
-        "close": day_text(day, today) if day else "—",
+        "counted": money_text(counted, currency) if counted is not None else g("minus"),
+        "close": day_text(day, today) if day else g("minus"),
         "owner": _name(record["owner"]),
     }
     return Row(record["ref"], cells)

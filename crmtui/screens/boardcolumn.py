@@ -1,10 +1,8 @@
 """One column of the board: its head, and cards that are drawn as lines, not as widgets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.geometry import Offset
@@ -13,34 +11,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from crmtui.i18n import N_, gettext
-from crmtui.screens import charts
-from crmtui.screens.cells import day_text
+from crmtui.screens.boardcard import CARD, HEAD, SPACIOUS, Head, Look, blank, card_line, head_line
 from crmtui.screens.glyphs import g
-from crmtui.screens.ink import Ink, ink
+from crmtui.screens.ink import ink
 from crmtui.screens.keys import bind
-from crmtui.text import clean, cut, pad, width
+from crmtui.text import clean, cut, width
 
-HEAD = 3
-"""Lines of the head: the sums, the bar, and a blank one."""
-CARD = 5
-"""Lines of a card, and the blank one below it."""
-
-FLAGS = {
-    "late": ("late", N_("late"), "error"),
-    "quiet": ("quiet", "", "muted"),
-    "hot": ("hot", N_("hot"), "accent"),
-    "new": ("new", N_("new"), "success"),
-}
-EDGES = {"late": "error", "hot": "accent", "quiet": "warning", "new": "primary", "": "primary"}
-
-
-@dataclass(frozen=True)
-class Head:
-    """What stands over the cards: amount and weighted amount as text, and how full the bar is (0 to 1)."""
-
-    amount: str = ""
-    weighted: str = ""
-    share: float = 0.0
+ON_HEAD = -1
+"""The place of the cursor when it is on the head."""
 
 
 class BoardColumn(Widget, can_focus=True):
@@ -52,10 +30,7 @@ class BoardColumn(Widget, can_focus=True):
         border-title-color: $primary; border-title-style: bold; border-subtitle-color: $muted;
     }
     BoardColumn:focus { border: round $primary; }
-    BoardColumn.-target { border: round $accent; }
-    .-ascii BoardColumn { border: ascii $border; }
-    .-ascii BoardColumn:focus { border: ascii $primary; }
-    .-accessible BoardColumn { border: none; }
+    BoardColumn.-target, BoardColumn.-target:focus { border: heavy $accent; border-title-color: $accent; }
     """
     BINDINGS: ClassVar[list[Any]] = bind(
         "column",
@@ -78,7 +53,7 @@ class BoardColumn(Widget, can_focus=True):
         """A card was opened."""
 
     class HeadOpened(Said):
-        """The head was clicked: the list of the column."""
+        """The head was opened: the list of the column."""
 
     class Wanted(Said):
         """Cards from `start` on come into view and are not there."""
@@ -94,15 +69,25 @@ class BoardColumn(Widget, can_focus=True):
             super().__init__(column)
             self.by = by
 
-    class Dropped(Said):
-        """A card was dragged to the place of the screen `at`."""
+    class Dragged(Said):
+        """A card is dragged over the place of the screen `at`."""
 
         def __init__(self, column: "BoardColumn", ref: str, at: Offset) -> None:
             super().__init__(column)
             self.ref, self.at = ref, at
 
+    class Dropped(Dragged):
+        """A card was let go at the place of the screen `at`."""
+
     class Marked(Said):
         """The marks changed."""
+
+    class Typed(Said):
+        """A wide character was typed, as with a Chinese input method left on."""
+
+        def __init__(self, column: "BoardColumn", character: str) -> None:
+            super().__init__(column)
+            self.character = character
 
     def __init__(self, stage: str, id: str) -> None:
         super().__init__(id=id)
@@ -118,28 +103,32 @@ class BoardColumn(Widget, can_focus=True):
 
     # -- what it shows
 
-    def take(self, title: str, head: Head, count: int, condition: str, keep: str = "") -> None:
-        """The head and the number of cards; the cards themselves come by `put`. The cursor goes to the card `keep`."""
+    def take(self, title: str, head: Head, count: int, condition: str) -> None:
+        """The head and the number of cards; the cards themselves come by `put`."""
         self.title, self.head, self.count, self.condition = title, head, count, condition
         self.cards, self._asked = {}, set()
-        self.cursor = min(self.cursor, max(count - 1, 0))
-        self._scroll()
+        self.cursor = min(self.cursor, count - 1) if self.cursor > 0 else self.cursor
+        self.frame_it()
 
-    def put(self, start: int, cards: Sequence[Any], keep: str = "") -> None:
+    def put(self, start: int, cards: Sequence[Any]) -> None:
         """The cards from place `start` on."""
         self.cards.update(enumerate(cards, start))
-        found = (
-            next((place for place, card in self.cards.items() if card.ref == keep), None) if keep else None
-        )
-        if found is not None:
-            self.cursor = found
         self._scroll()
         self._tell()
+
+    def stand(self, place: int, line: int) -> None:
+        """The cursor to the card in `place`, and that into line `line` of the cards as far as that can be."""
+        self.cursor, self.top = place, max(place - line, 0)
 
     @property
     def current(self) -> Any:
         """The card under the cursor; None where there is none."""
         return self.cards.get(self.cursor)
+
+    @property
+    def on_head(self) -> bool:
+        """Whether the cursor is on the head."""
+        return self.cursor == ON_HEAD
 
     @property
     def room(self) -> int:
@@ -155,41 +144,36 @@ class BoardColumn(Widget, can_focus=True):
         self._scroll()
 
     def _scroll(self) -> None:
-        self.top = max(min(self.top, self.cursor), self.cursor - self.room + 1, 0)
+        place = max(self.cursor, 0)
+        self.top = max(min(self.top, place), place - self.room + 1, 0)
         self.top = min(self.top, max(self.count - self.room, 0))
-        self._frame()
-        missing = next(
-            (
-                place
-                for place in range(self.top, min(self.top + self.room, self.count))
-                if place not in self.cards
-            ),
-            None,
-        )
+        self.frame_it()
+        missing = self._missing()
         if missing is not None and missing not in self._asked:
             self._asked.add(missing)
             self.post_message(self.Wanted(self, missing))
         self.refresh()
 
-    def _frame(self) -> None:
+    def _missing(self) -> int | None:
+        seen = range(self.top, min(self.top + self.room, self.count))
+        return next((place for place in seen if place not in self.cards), None)
+
+    def frame_it(self) -> None:
+        """Name and count into the border above, how many are still to come into the one below."""
         more = self.count - self.top - self.room
-        said = (
-            gettext(N_("{count} more {arrow}")).format(count=more, arrow=g("sort_down"))
-            if more > 0
-            else gettext(N_("end"))
-            if self.count
-            else ""
-        )
+        said = gettext(N_("end")) if self.count else ""
+        if more > 0:
+            said = gettext(N_("{count} more {arrow}")).format(count=f"{more:,}", arrow=g("sort_down"))
         count = f" {self.count:,}"
-        room = max(self.size.width - 2 - width(self.before) - width(count), 1)
+        room = max(self.size.width - 4 - width(self.before) - width(count), 1)
         title = f"{self.before}{cut(self.title, room, ellipsis=g('cut'))}{count}"
-        self.border_title = Text(clean(title))
-        self.border_subtitle = Text(clean(f"{said}{self.behind}"))
+        self.border_title = Text(clean(title))  # type: ignore[assignment]
+        self.border_subtitle = Text(clean(f"{said}{self.behind}"))  # type: ignore[assignment]
 
     def _tell(self) -> None:
         if self.has_focus:
             self.post_message(self.Moved(self))
-            line = HEAD + (self.cursor - self.top) * CARD
+            line = 0 if self.on_head else HEAD + (self.cursor - self.top) * CARD
             region = self.content_region
             self.app.cursor_position = Offset(region.x + 2, region.y + min(line, max(region.height - 1, 0)))
 
@@ -199,93 +183,21 @@ class BoardColumn(Widget, can_focus=True):
         """A line of the head, or of a card."""
         room, colours = self.size.width, ink(self)
         if y < HEAD:
-            return self._head_line(y, room, colours)
+            return head_line(self.head, y, self.on_head and self.has_focus, room, colours)
+        if not self.count:
+            return blank(room, colours, gettext(N_("no opportunities")) if y == HEAD else "")
         place, line = divmod(y - HEAD, CARD)
         place += self.top
-        if not self.count:
-            return self._blank(room, colours, gettext(N_("no opportunities")) if y == HEAD else "")
+        if place >= min(self.count, self.top + self.room) or line == CARD - 1:
+            return blank(room, colours)
         card = self.cards.get(place)
-        if place >= self.count or line == CARD - 1 or place >= self.top + self.room:
-            return self._blank(room, colours)
         if card is None:
-            return self._blank(room, colours, g("cut") if line == 1 else "")
-        return self._card_line(card, line, place == self.cursor, room, colours)
+            return blank(room, colours, g("cut") if line == 1 else "")
+        chosen = place == self.cursor and self.has_focus
+        look = Look(chosen, card.ref in self.marks, self.app.size.width >= SPACIOUS, self.app.today)  # type: ignore[attr-defined]
+        return card_line(card, line, look, room, colours)
 
-    def _blank(self, room: int, colours: Ink, text: str = "") -> Strip:
-        ground = colours.style("muted", on="surface")
-        return Strip([Segment(pad(f" {cut(text, max(room - 1, 0))}", room), ground)], room)
-
-    def _head_line(self, y: int, room: int, colours: Ink) -> Strip:
-        inner = max(room - 2, 1)
-        ground = colours.style("foreground", on="surface")
-        if y == 0:
-            weighted = (
-                f"w {self.head.weighted}"
-                if width(self.head.amount) + width(self.head.weighted) + 3 < inner
-                else ""
-            )
-            amount = cut(self.head.amount, inner)
-            pieces = [
-                Segment(" ", ground),
-                Segment(amount, colours.style("foreground", bold=True, on="surface")),
-                Segment(" " * (inner - width(amount) - width(weighted)), ground),
-                Segment(weighted, colours.style("muted", on="surface")),
-            ]
-        elif y == 1:
-            full = round(self.head.share * inner) if self.head.share else 0
-            full = max(full, 1) if self.head.share else 0
-            pieces = [
-                Segment(" ", ground),
-                Segment(g("thick") * full, colours.style("primary", on="surface")),
-                Segment(g("rule") * (inner - full), colours.style("border", on="surface")),
-            ]
-        else:
-            return self._blank(room, colours)
-        return Strip(pieces).adjust_cell_length(room, ground)
-
-    def _card_line(self, card: Any, line: int, here: bool, room: int, colours: Ink) -> Strip:
-        chosen = here and self.has_focus
-        ground = "cursor" if chosen else "panel"
-        inner = max(room - 3, 1)
-
-        def ink_of(token: str, bold: bool = False) -> Any:
-            return colours.style("cursor_text" if chosen else token, bold=bold or chosen, on=ground)
-
-        left, right, token, tail = self._texts(card, line)
-        right = cut(right, inner)
-        left = cut(left, max(inner - width(right) - (1 if right else 0), 0), ellipsis=g("cut"))
-        gap = inner - width(left) - width(right)
-        bold = line == 0
-        pieces = [
-            Segment(g("edge"), colours.style(EDGES[card.flag], on="surface")),
-            Segment(" ", ink_of("foreground")),
-            Segment(left, ink_of(token, bold)),
-            Segment(" " * gap, ink_of("foreground")),
-            Segment(right, ink_of(tail)),
-        ]
-        return Strip(pieces).adjust_cell_length(room, colours.style("foreground", on="surface"))
-
-    def _texts(self, card: Any, line: int) -> tuple[str, str, str, str]:
-        """Left and right text of a card's line, and their tokens."""
-        if line == 0:
-            mark = g("mark") if card.ref in self.marks else ""
-            return clean(card.account or card.name), mark, "foreground", "accent"
-        if line == 1:
-            return clean(card.name) if card.account else card.ref, "", "muted", "muted"
-        if line == 2:
-            amount = "".join(charts.short(card.amount)) if card.amount is not None else "—"
-            return (
-                amount,
-                f"{card.probability}%" if card.probability is not None else "",
-                "foreground",
-                "muted",
-            )
-        close = day_text(card.close_on, self.app.today) if card.close_on else "—"  # type: ignore[attr-defined]
-        glyph, word, token = FLAGS.get(card.flag, ("", "", "muted"))
-        flag = f"{g(glyph)}{gettext(word) if word else f'{card.days}d'}" if glyph else ""
-        return f"{close} {card.owner}", flag, "muted", token
-
-    # -- keys and mouse
+    # -- keys
 
     def move_to(self, place: int) -> None:
         """The cursor to the card in `place`, or the nearest there is."""
@@ -293,9 +205,18 @@ class BoardColumn(Widget, can_focus=True):
         self._scroll()
         self._tell()
 
+    def to_head(self) -> None:
+        """The cursor to the head."""
+        self.cursor = ON_HEAD
+        self._scroll()
+        self._tell()
+
     def action_up(self) -> None:
-        """One card up."""
-        self.move_to(self.cursor - 1)
+        """One card up; from the first to the head."""
+        if self.cursor <= 0:
+            self.to_head()
+        else:
+            self.move_to(self.cursor - 1)
 
     def action_down(self) -> None:
         """One card down."""
@@ -326,8 +247,10 @@ class BoardColumn(Widget, can_focus=True):
         self.post_message(self.Left(self, 1))
 
     def action_open(self) -> None:
-        """Open the card."""
-        if self.current is not None:
+        """Open the card, or on the head the list of the column."""
+        if self.on_head:
+            self.post_message(self.HeadOpened(self))
+        elif self.current is not None:
             self.post_message(self.Opened(self))
 
     def action_mark(self) -> None:
@@ -337,6 +260,13 @@ class BoardColumn(Widget, can_focus=True):
             self.post_message(self.Marked(self))
             self.move_to(self.cursor + 1)
 
+    def on_key(self, event: events.Key) -> None:
+        """With a Chinese input method left on, what is typed begins to find."""
+        if event.character and event.is_printable and width(event.character) > 1:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Typed(self, event.character))
+
     def on_focus(self) -> None:
         """The card gets the cursor's colours."""
         self._tell()
@@ -345,6 +275,8 @@ class BoardColumn(Widget, can_focus=True):
     def on_blur(self) -> None:
         """And loses them."""
         self.refresh()
+
+    # -- mouse
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """The wheel moves the cursor."""
@@ -361,7 +293,7 @@ class BoardColumn(Widget, can_focus=True):
         if offset is None or offset.y < HEAD:
             return None
         place = self.top + (offset.y - HEAD) // CARD
-        return place if place in self.cards else None
+        return place if place in self.cards and place < self.top + self.room else None
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A card is taken hold of."""
@@ -370,24 +302,42 @@ class BoardColumn(Widget, can_focus=True):
             self._held = self.cards[place].ref
             self.capture_mouse()
 
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The card that is held goes along."""
+        if self._held is not None:
+            self.post_message(self.Dragged(self, self._held, event.screen_offset))
+
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """It is let go, perhaps over another column."""
         held, self._held = self._held, None
         if held is not None:
             self.release_mouse()
-            if not self.region.contains(event.screen_x, event.screen_y):
-                self.post_message(self.Dropped(self, held, Offset(event.screen_x, event.screen_y)))
+            self.post_message(self.Dropped(self, held, event.screen_offset))
 
     def on_click(self, event: events.Click) -> None:
-        """A click chooses, a second one opens; on the head it opens the list of the column."""
+        """A click chooses, a second one opens; the head opens the list of the column, the border leads on."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y < HEAD:
+        if offset is None:
+            self._border(event)
+        elif offset.y < HEAD:
             self.post_message(self.HeadOpened(self))
-            return
-        place = self._place_at(event)
-        if place is None:
-            return
-        again = place == self.cursor and (event.chain > 1)
-        self.move_to(place)
-        if again:
-            self.action_open()
+        elif (place := self._place_at(event)) is not None:
+            if event.button == 3:
+                self.move_to(place)
+                self.app.simulate_key("full_stop")
+                return
+            self.move_to(place)
+            if event.chain > 1:
+                self.action_open()
+
+    def _border(self, event: events.Click) -> None:
+        """On the numbers at the edges to the columns that are out of sight; on how many more a page down."""
+        if event.y == 0 and self.before and event.x < 3 + width(self.before):
+            self.post_message(self.Left(self, -1))
+        elif event.y == 0:
+            self.post_message(self.HeadOpened(self))
+        elif event.y == self.outer_size.height - 1:
+            if self.behind and event.x >= self.outer_size.width - 3 - width(self.behind):
+                self.post_message(self.Left(self, 1))
+            else:
+                self.action_page_down()

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, cast, false, func, literal, or
 
 from crmtui.i18n import language
 from crmtui.money import Money
-from crmtui.services import forecast, rate, records, whose
+from crmtui.services import forecast, rate, records, whose, window
 from crmtui.services.context import Context
 from crmtui.services.whose import Figure
 from crmtui.store import dialect, figures, total, where
@@ -145,7 +145,7 @@ def _figures(
 class Card:
     """An opportunity on the board. `flag` is late, quiet, hot, new or empty, the most urgent; `days` how long it is so.
 
-    `owner` are the initials; empty without an owner.
+    `owner` is empty without one.
     """
 
     ref: str
@@ -157,6 +157,11 @@ class Card:
     owner: str
     flag: str
     days: int
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the owner."""
+        return initials(self.owner)
 
 
 _FIELDS = (
@@ -198,6 +203,17 @@ def cards(
     return [_card(ctx, row) for one in ids if (row := by_ref.get(f"{opp.PREFIX}-{one}"))]
 
 
+def spot(
+    ctx: Context, columns: Sequence[BoardColumn], ref: str, sort: str = "-amount"
+) -> tuple[int, int] | None:
+    """In which of `columns` the card `ref` is, and its place there; None where it is in none. Raises as `cards`."""
+    for at, column in enumerate(columns):
+        found = window.rank(ctx, window.Listing("opp", column.condition, sort), ref) if column.count else None
+        if found is not None:
+            return at, found
+    return None
+
+
 def _card(ctx: Context, row: dict[str, Any]) -> Card:
     today, touched = ctx.clock.today(), row["updated_at"]
     flag, days = flag_of(today, row, today if touched is None else ctx.clock.day_of(touched))
@@ -208,7 +224,7 @@ def _card(ctx: Context, row: dict[str, Any]) -> Card:
         row["amount"],
         row["probability"],
         row["expected_close_on"],
-        initials(_name(row["owner"])),
+        _name(row["owner"]),
         flag,
         days,
     )

@@ -157,11 +157,15 @@ def test_a_stretch_of_what_stands_behind_is_part_of_all_of_it(ctx: Context) -> N
     every = forecast.drill(ctx, ask)
     parts = [forecast.drill(ctx, ask, start=start, size=5) for start in range(0, len(every) + 5, 5)]
     assert [row["ref"] for part in parts for row in part] == [row["ref"] for row in every]
-    assert [row["counted"].minor for row in every] == sorted((row["counted"].minor for row in every), reverse=True)
+    assert [row["counted"].minor for row in every] == sorted(
+        (row["counted"].minor for row in every), reverse=True
+    )
 
 
 def test_a_company_without_anything_has_a_row_of_zeros(tmp_path: Path) -> None:
-    with setup.init({"db": f"sqlite:///{tmp_path / 'none.db'}"}, Company(name="N", currency="USD"), now=NOW) as ctx:
+    with setup.init(
+        {"db": f"sqlite:///{tmp_path / 'none.db'}"}, Company(name="N", currency="USD"), now=NOW
+    ) as ctx:
         for by in TABS:
             grid = outlook.grid(ctx, "all", Q4, by)
             assert [value.minor for value in grid.lines[0].months] == [0, 0, 0]
