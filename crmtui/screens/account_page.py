@@ -1,5 +1,6 @@
 """The page of a customer: who they are, what they are worth, whom we know there, what is going on, its history."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -131,11 +132,14 @@ class AccountPage(RecordPage):
         self.set_class(self.view == "history", "-tab-history")
         if not await self.load_record(self.query_one("#fields", Details), await self._profile()):
             return
-        await self._load_money()
-        await self._load_people()
-        await self._load_opportunities()
-        await self.load_aside()
-        await self._load_history()
+        await asyncio.gather(
+            self._load_money(),
+            self._load_people(),
+            self._load_opportunities(),
+            self.load_aside(),
+            self._load_history(),
+            self.load_tab(),
+        )
 
     async def _profile(self) -> list[str]:
         """Fields of the profile that hold something, then the company's own."""

@@ -73,6 +73,10 @@ class Details(WindowedList):
         self.show(static(rows), keep=same)
         return record
 
+    def on_resize(self) -> None:
+        """The labels have another share of another width."""
+        self._make_room([row for rows in self.rows_there() for row in rows])
+
     def _make_room(self, rows: Sequence[Row]) -> None:
         """The labels get what they need, and no more than a third."""
         longest = max((width(row.text("label")) for row in rows), default=0)

@@ -1,5 +1,6 @@
 """The page of an opportunity: its way through the stages, its numbers, what it is about, who works on it, its history."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -8,7 +9,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 
 from crmtui.errors import CrmError, Refused
-from crmtui.i18n import N_, gettext, ngettext
+from crmtui.i18n import N_, gettext
 from crmtui.screens.details import Details
 from crmtui.screens.frame import Line, Pane, told
 from crmtui.screens.glyphs import g
@@ -106,24 +107,36 @@ class OpportunityPage(RecordPage):
 
     async def load(self) -> None:
         """The record and its numbers first, then the rest."""
-        from crmtui.services import stages
-
         self.set_class(self.view == "history", "-tab-history")
         self.set_class(self.view == "fields", "-tab-fields")
         if not await self.load_record(self.query_one("#fields", Details), (*NUMBERS, *OVER), self._numbers):
             self.path = []
             self.query_one(Path).refresh()
             return
+        await asyncio.gather(
+            self._load_path(),
+            self._load_fields("#about", ABOUT),
+            self._load_people(),
+            self.load_aside(),
+            self._load_history(),
+            self.load_tab(),
+        )
+
+    async def load_tab(self) -> None:
+        """Also all fields."""
+        if self.view == "fields":
+            await self._load_fields("#every")
+        else:
+            await super().load_tab()
+
+    async def _load_path(self) -> None:
+        from crmtui.services import stages
+
         try:
             self.path = await self.desk.read(lambda ctx: stages.path(ctx, self.ref))
         except CrmError as error:
             self.program.note(told(error), "error")
         self.query_one(Path).refresh()
-        await self._load_fields("#about", ABOUT)
-        await self._load_fields("#every")
-        await self._load_people()
-        await self.load_aside()
-        await self._load_history()
 
     async def _load_fields(self, name: str, only: Sequence[str] = ()) -> None:
         details = self.query_one(name, Details)
@@ -143,9 +156,9 @@ class OpportunityPage(RecordPage):
         names = [row.key for row in rows]
         moved = stages.times_changed(ctx, self.ref, "expected_close_on")
         if moved and "expected_close_on" in names:
-            said = ngettext(N_("moved once"), N_("moved {count} times"), moved).format(count=moved)
+            said = gettext(N_("moved {count}{times}")).format(count=moved, times=g("times"))
             row = rows[names.index("expected_close_on")]
-            row.cells["value"] = [(row.text("value"), "foreground"), (f"   {said}", "warning")]
+            row.cells["value"] = [(row.text("value"), "foreground"), (f"  {said}", "warning")]
         try:
             worth = portrait.weighted(ctx, f"id = {self.ref.partition('-')[2]}")
         except Refused:  # a rate is missing
@@ -249,8 +262,8 @@ class Path(Line):
             return
         state = str(page.record.get("state", "open"))
         end = self._end(state)
-        for most in (99, 14, 9, 6, 4):
-            if self._needed(stations, most) + width(end[0]) + 5 <= room or most == 4:
+        for most in (99, 14, 9, 6, 4, 0):
+            if self._needed(stations, most) + width(end[0]) + 5 <= room:
                 break
         self.put(" ")
         for at, station in enumerate(stations):
@@ -286,9 +299,9 @@ class Path(Line):
         if station.here:
             self.put(f"{g('mark')} {name}", "accent", bold=True, action=action)
         elif station.passed:
-            self.put(f"{g('done')} {name}", "success", action=action)
+            self.put(f"{g('done')} {name}".rstrip(), "success", action=action)
         else:
-            self.put(f"{g('open')} {name}", "muted", action=action)
+            self.put(f"{g('open')} {name}".rstrip(), "muted", action=action)
         if station.days is not None and (station.passed or station.here):
             self.put(f" {station.days}d", "muted")
         if _slow(station) and state == "open":

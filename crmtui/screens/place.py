@@ -1,6 +1,8 @@
 """What every screen and every sheet has in common: the frame, reading and changing, whose records, errors, help."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -119,6 +121,9 @@ class Place(Base[None]):
     PAGE: ClassVar[bool] = False
     """A page of one record: it lies over a tab, and Esc leads back."""
 
+    AHEAD: ClassVar[float] = 0.0
+    """Seconds that the first painting waits for what is read: most often that is there by then, and painted with it."""
+
     AUTO_FOCUS = "#body *"
     ALLOW_IN_MAXIMIZED_VIEW = "TopBar, Crumb, FilterLine, KeyBar, Note"
     BINDINGS: ClassVar[list[Any]] = bind("place", hidden=("back", "refresh", "view", "menu"))
@@ -135,6 +140,7 @@ class Place(Base[None]):
         self.conditions: list[str] = []
         self.reason = "show"
         self._loaded_for: tuple[str, str, int] | None = None
+        self._loaded = asyncio.Event()
 
     # -- the frame
 
@@ -239,6 +245,13 @@ class Place(Base[None]):
         """Read what is shown; `self.reason` says why: show, refresh, store, whose or period."""
         raise NotImplementedError
 
+    async def on_mount(self) -> None:
+        """Begin to read before the first painting, where that may wait for it."""
+        if self.AHEAD:
+            self.reload("show")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._loaded.wait(), self.AHEAD)
+
     def reload(self, reason: str = "refresh") -> None:
         """Read again, in the background; the last call wins."""
         self.reason = reason
@@ -250,6 +263,7 @@ class Place(Base[None]):
             await self.load()
         except CrmError as error:
             self.failed(error)
+        self._loaded.set()
         self.redraw_frame()
 
     def failed(self, error: CrmError) -> None:

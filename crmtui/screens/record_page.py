@@ -1,5 +1,6 @@
 """The page of one record: what it holds, what points at it, and its history. Any noun has it from its declaration."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -30,6 +31,7 @@ class RecordPage(Acting):
     FILTER = False
     PAGE = True
     WHOSE = False
+    AHEAD = 0.06
     PURPOSE = (
         N_("All about one record: its fields, what belongs to it, and who changed what."),
         N_("Enter on a name opens it; e edits; . shows everything that can be done."),
@@ -102,8 +104,7 @@ class RecordPage(Acting):
         self.set_class(self.view == "history", "-tab-history")
         if not await self.load_record(self.query_one("#fields", Details)):
             return
-        await self.load_aside()
-        await self._load_history()
+        await asyncio.gather(self.load_aside(), self._load_history(), self.load_tab())
 
     @property
     def news(self) -> bool:
@@ -165,14 +166,18 @@ class RecordPage(Acting):
             behind=True,
         )
 
-    async def _load_history(self) -> None:
-        for name, most in (("#history", 50), ("#whole", 5000)):
-            pane = self.query_one(name, Pane)
-            await self.into(
-                pane,
-                lambda ctx, most=most: History.read(ctx, self.noun, self.ref, most),  # type: ignore[misc]
-                pane.query_one(History).take,
-            )
+    async def load_tab(self) -> None:
+        """Read what only the tab that is shown needs."""
+        if self.view == "history":
+            await self._load_history("#whole", 5000)
+
+    async def _load_history(self, name: str = "#history", most: int = 50) -> None:
+        pane = self.query_one(name, Pane)
+        await self.into(
+            pane,
+            lambda ctx: History.read(ctx, self.noun, self.ref, most),
+            pane.query_one(History).take,
+        )
 
     @property
     def waits(self) -> bool:
@@ -280,6 +285,7 @@ class RecordPage(Acting):
         for pane in self.query("#whole" if tab == "history" else "#profile"):
             for part in pane.query(WindowedList):
                 part.focus()
+        self.run_worker(self.load_tab(), group="tab", exclusive=True, exit_on_error=False)
         self.redraw_frame()
 
     async def action_period_back(self) -> None:
