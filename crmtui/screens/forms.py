@@ -514,7 +514,7 @@ class FormSheet(Sheet[str]):
             return
         picked = await self.program.push_screen_wait_safe(Sides(self.ref, theirs, mine, touched))
         if picked is None:
-            self._tell(told(error), wrong=True)
+            self._tell(_below(error), wrong=True)
             return
         for each in theirs:
             self._first[each.name] = each.held
