@@ -57,8 +57,9 @@ class Job:
 
     def tell(self, read: int, total: int, rows: int) -> None:
         """The import's progress. Raises Refused `import.stopped` when it was asked to stop."""
+        over = read >= total and rows == self.rows
         self.read, self.total, self.rows = read, total, rows
-        if self.stopping:
+        if self.stopping and not over:
             raise Refused("import.stopped", N_("Stopped."))
 
     @property

@@ -1,5 +1,6 @@
 """The import wizard: by keys alone and by mouse alone, and what is wrong with a file is a sentence in its pane."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ from textual import events
 from textual.pilot import Pilot
 
 from crmtui.screens.app import CrmApp
+from crmtui.screens.desk import Desk
 from crmtui.screens.fields import LineField
 from crmtui.screens.importing import Importing
 from crmtui.screens.listing import WindowedList
+from crmtui.screens.memory import Memory
 from crmtui.services import records, sampling, transfer
 from crmtui.services.context import Context
 from tests import hostile
-from tests.screens.conftest import drive, settled, text_of
+from tests.screens.conftest import NOW, Script, settled, text_of
 from tests.screens.test_forms import until
 
 ROWS = (
@@ -30,6 +33,20 @@ def url(sqlite_url: str) -> str:
     return sqlite_url
 
 
+def drive(url: str, script: Script, *, size: tuple[int, int] = (120, 36), login: str | None = None) -> Any:
+    """Run `script` in a program that was last left at the import."""
+
+    async def run() -> Any:
+        memory = Memory()
+        memory.put("place", [2, "import"])
+        app = CrmApp(Desk({"db": url}, login, NOW), memory=memory)
+        async with app.run_test(size=size) as pilot:
+            await settled(app, pilot)
+            return await script(app, pilot)
+
+    return asyncio.run(run())
+
+
 def _file(folder: Path, text: str | bytes, name: str = "fair.csv") -> str:
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -37,8 +54,6 @@ def _file(folder: Path, text: str | bytes, name: str = "fair.csv") -> str:
 
 
 async def _at_import(app: CrmApp, pilot: Pilot[Any]) -> Importing:
-    await app.go(2, "import")
-    await settled(app, pilot)
     screen = app.screen
     assert isinstance(screen, Importing)
     return screen
@@ -300,28 +315,22 @@ WRONG = {
     "quote.csv": (b'company,note\nA,"open\nB,x\n', "quote"),
     "twice.csv": (b"company,company\nA,B\n", "names two columns"),
     "book.xlsx": (b"PK\x03\x04 no workbook", "no workbook"),
+    "nothing.csv": (None, "There is no file"),
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_file_is_a_sentence_in_the_pane(url: str, tmp_path: Path, name: str) -> None:
-    data, said = WRONG[name]
-    path = _file(tmp_path, data, name)
-
+def test_a_wrong_file_is_a_sentence_in_the_pane(url: str, tmp_path: Path) -> None:
     async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
-        screen = await _open(app, pilot, path)
-        assert screen.step == "file"
-        assert said in " ".join(text_of(app).replace("│", " ").split())
-        assert "Traceback" not in text_of(app)
-        assert "--" not in text_of(app)
-
-    drive(url, script)
-
-
-def test_there_is_no_such_file(url: str, tmp_path: Path) -> None:
-    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
-        await _open(app, pilot, str(tmp_path / "nothing.csv"))
-        assert "There is no file" in text_of(app)
+        screen = await _at_import(app, pilot)
+        for name, (data, said) in WRONG.items():
+            path = _file(tmp_path, data, name) if data is not None else str(tmp_path / name)
+            screen.query_one(LineField).value = path
+            await _press(app, pilot, "enter")
+            assert screen.step == "file"
+            picture = " ".join(text_of(app).replace("│", " ").split())
+            assert said in picture, name
+            assert "Traceback" not in picture
+            assert "--" not in picture
 
     drive(url, script)
 
