@@ -13,7 +13,7 @@ from crmtui.services import assignment, matching, presenting, records
 from crmtui.services.columns import ABSENT
 from crmtui.services.context import Context, Tx
 from crmtui.services.headers import plain
-from crmtui.services.incoming import EARLY, Reader, texts_of
+from crmtui.services.incoming import EARLY, Reader, Texts, texts_of
 from crmtui.services.mapping import Mapping
 from crmtui.services.nouns import NOUNS
 from crmtui.services.proposals import by_data, form_text, forms_of
@@ -165,7 +165,9 @@ def picture(ctx: Context, file: Sample, noun: str, mapping: Mapping) -> Picture:
         layout = assignment.assign(noun, mapping, file.header, file.header_line, fields)
         rows = [file.rows[at] for at in file.even]
         entry = replace(ctx.entry(tx), choose=lambda name, text: _chosen(ctx, tx, name, text))
-        texts = texts_of(rows, layout, mapping, file.kind, ctx)
+        texts = Texts({name: [] for name in layout.places}, 0)
+        if rows:
+            texts = texts_of(rows, layout, mapping, file.kind, ctx)
         reader = Reader(layout, texts, entry)
         early = [name for name in EARLY if name in texts.fields]
         reader.read([*early, *(name for name in texts.fields if name not in early)])

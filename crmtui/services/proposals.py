@@ -119,8 +119,10 @@ def forms_of(
         if kind in ("day", "moment"):
             dates |= dict.fromkeys(date_forms(given, ctx.clock.today()))
         elif kind in columns.NUMBERS:
-            read = [_number(text) for text in given], [_number(text) for text in columns.with_points(given)]
-            point, comma = point + sum(read[0]), comma + sum(read[1])
+            point += sum(map(_number, given))
+            # 1.005 alone tells nothing: it takes a comma to know what the point is for.
+            if any("," in text for text in given):
+                comma += sum(map(_number, columns.with_points(given)))
     return tuple(dates), "," if plan.decimal == "," or comma > point else "."
 
 

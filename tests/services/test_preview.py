@@ -235,6 +235,26 @@ def test_what_cannot_be_imported_is_told(open_at: Callable[..., Context], tmp_pa
         assert problem.code == "import.no_key"
 
 
+@pytest.mark.parametrize(
+    ("amounts", "decimal"),
+    [(["1.200,50", "3"], ","), (["1,200.50"], "."), (["1.005"], "."), (["12,5 EUR"], ".")],
+)
+def test_the_decimal_sign_is_found_only_where_it_is_clear(
+    open_at: Callable[..., Context], tmp_path: Path, amounts: list[str], decimal: str
+) -> None:
+    rows = "".join(f'Firm {at},"{amount}"\n' for at, amount in enumerate(amounts))
+    with open_at() as ctx:
+        file = sampling.sample(_file(tmp_path, "company,quoted\n" + rows))
+        assert preview.propose(ctx, file, "lead").decimal == decimal
+
+
+def test_a_header_alone_is_no_trouble(open_at: Callable[..., Context], tmp_path: Path) -> None:
+    with open_at() as ctx:
+        file = sampling.sample(_file(tmp_path, "company,note\n"))
+        seen = preview.picture(ctx, file, "lead", preview.propose(ctx, file, "lead"))
+        assert ([match.field for match in seen.matches], seen.incoming.rows) == (["company", "note"], [])
+
+
 TODAY = date(2026, 11, 20)
 
 
