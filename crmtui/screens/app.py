@@ -318,6 +318,12 @@ class CrmApp(App[int]):
                 await self.pop_screen()
             await self.push_screen(wanted)
 
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """The screens that shine through: none below one that covers all. Textual counts the one below it as well, and
+        paints everything again whenever something changes there."""
+        return [] if self.screen.styles.background.a == 1 else super()._background_screens
+
     def next_tab(self) -> None:
         """The next tab of the section."""
         self.run_worker(self.go(self.section), exit_on_error=False)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -41,7 +42,9 @@ class Line(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.spans = []
-        self._text = Text()
+        self._parts: list[Segment] = []
+        self.used = 0
+        """The cells put so far."""
 
     def recolour(self) -> None:
         """Draw again with the colours of the theme."""
@@ -51,38 +54,42 @@ class Line(Widget):
         self, text: str, token: str = "foreground", *, action: str = "", bold: bool = False, on: str = ""
     ) -> None:
         """Add `text`; with `action` it can be clicked."""
-        start = self._text.cell_len
-        text = clean(text)
+        start, text, colours = self.used, clean(text), ink(self)
         words = text.lstrip(" ")
         # Blanks before a word are a piece of their own: pictures drop them at the beginning of a piece.
-        self._text.append(" " * (len(text) - len(words)), ink(self).style("faint", on=on))
-        self._text.append(words, ink(self).style(token, bold=bold, on=on))
+        if blank := len(text) - len(words):
+            self._parts.append(Segment(" " * blank, colours.style("faint", on=on)))
+        self._parts.append(Segment(words, colours.style(token, bold=bold, on=on)))
+        self.used += width(text)
         if action:
-            self.spans.append(Span(start, self._text.cell_len, action))
+            self.spans.append(Span(start, self.used, action))
 
     def fill_to(self, cells: int) -> None:
         """Blanks up to `cells`."""
-        self._text.append(" " * max(0, cells - self._text.cell_len))
-
-    @property
-    def used(self) -> int:
-        """The cells put so far."""
-        return self._text.cell_len
+        if cells > self.used:
+            self._parts.append(Segment(" " * (cells - self.used)))
+            self.used = cells
 
     @property
     def text(self) -> str:
         """The line as it was drawn last."""
-        return self._text.plain
+        return "".join(part.text for part in self._parts)
 
     def draw(self, room: int) -> None:
         """Put the line's parts into `room` cells."""
         raise NotImplementedError
 
-    def render(self) -> Text:
-        """The line."""
-        self.spans, self._text = [], Text(no_wrap=True, overflow="ellipsis", end="")
-        self.draw(self.size.width)
-        return self._text
+    def render_line(self, y: int) -> Strip:
+        """The line, cut where it is too long."""
+        room, ground = self.size.width, self.rich_style
+        if y:
+            return Strip.blank(room, ground)
+        self.spans, self._parts, self.used = [], [], 0
+        self.draw(room)
+        drawn = Strip(self._parts)
+        if self.used > room:
+            drawn = Strip([*drawn.crop(0, room - 1), Segment(g("cut"))])
+        return drawn.adjust_cell_length(room).apply_style(ground)
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the clicked part stands for."""
@@ -138,8 +145,8 @@ Part = tuple[str, str, str]
 class Crumb(Line):
     """Row 2: where you are, whose records, and what they are as of.
 
-    Where room is short the department goes first, then the tabs and the words for whose that one is not at, then how
-    far the period is gone: where one is and whose figures of when stay readable.
+    Where room is short the department goes first, then how far the period is gone, then the words for whose and the
+    tabs that one is not at: where one is and whose figures of when stay readable.
     """
 
     DEFAULT_CSS = "Crumb { background: $background; }"
@@ -170,15 +177,16 @@ class Crumb(Line):
         name = str(self.app.period_name)  # type: ignore[attr-defined]
         short = name.partition(f" {g('dot')} ")[0]
         steps: tuple[Callable[[list[Part]], list[Part]], ...] = (
+            list,
             _without_path,
-            lambda parts: _only_here(parts, "app.tab(", "screen.view"),
+            list,
             lambda parts: _only_here(parts, "app.whose(", "app.whose"),
+            lambda parts: _only_here(parts, "app.tab(", "screen.view"),
         )
-        for step in (None, *steps, "right"):
-            if step == "right":
-                right = right.replace(name, short) if name else right
-            elif callable(step):
-                left = step(left)
+        for number, step in enumerate(steps):
+            left = step(left)
+            if number == 2 and name:
+                right = right.replace(name, short)
             if sum(width(part[0]) for part in left) + width(right) + 3 <= room:
                 break
         return left, right

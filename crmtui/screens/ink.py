@@ -1,6 +1,5 @@
 """Colours and styles for widgets that draw their own lines, by the names of the theme's tokens."""
 
-from functools import lru_cache
 from typing import Any
 
 from rich.style import Style
@@ -56,12 +55,13 @@ def _hex(value: str) -> str:
     return color.hex6.lower() if color is not None and color.ansi is None else ""
 
 
-@lru_cache(maxsize=8)
-def _of(theme: str, variables: tuple[tuple[str, str], ...]) -> Ink:
-    return Ink(dict(variables))
+_last: list[tuple[dict[str, str], Ink]] = []
+"""The theme's variables that were asked for last, and their colours: a theme that is put on makes new variables."""
 
 
 def ink(of: Any) -> Ink:
     """The colours in use in the app that `of`, a widget or an app, belongs to."""
-    app = of if isinstance(of, App) else of.app
-    return _of(app.theme, tuple(app.theme_variables.items()))
+    variables = (of if isinstance(of, App) else of.app).theme_variables
+    if not _last or _last[0][0] is not variables:
+        _last[:] = [(variables, Ink(variables))]
+    return _last[0][1]
