@@ -18,6 +18,11 @@ class Acting(Place):
     noun = ""
 
     @property
+    def kind(self) -> str:
+        """The noun of the chosen records."""
+        return self.noun
+
+    @property
     def chosen(self) -> list[str]:
         """The refs of the chosen records."""
         raise NotImplementedError
@@ -29,7 +34,7 @@ class Acting(Place):
 
     def verb_for(self, action: str) -> RecordVerb | None:
         """The verb that the key action means here."""
-        return verb_of(self.noun, action)
+        return verb_of(self.kind, action)
 
     def why_not(self, action: str) -> str | None:
         """Verbs are off where there is no record, or where its state does not allow them."""
@@ -42,9 +47,9 @@ class Acting(Place):
 
     def why_not_verb(self, verb: RecordVerb) -> str:
         """Why `verb` is off for the chosen records: the role, their state; empty when it is on."""
-        if not self.program.may(self.noun, verb.right):
+        if not self.program.may(self.kind, verb.right):
             return gettext(N_("Your role does not let you do that."))
-        return verb.why_not(self.noun, self.chosen_data)
+        return verb.why_not(self.kind, self.chosen_data)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that this noun has no verb for is not shown at all."""
@@ -63,14 +68,14 @@ class Acting(Place):
                 partial(self.do, verb),
                 self.why_not_verb(verb),
             )
-            for verb in verbs_of(self.noun)
+            for verb in verbs_of(self.kind)
         ]
 
     def do(self, verb: RecordVerb | None) -> None:
         """Do `verb` with the chosen records, in the background: it may ask something first."""
         refs = self.chosen
         if verb is not None and refs:
-            self.run_worker(verb.run(self, self.noun, refs), group="verb", exit_on_error=False)
+            self.run_worker(verb.run(self, self.kind, refs), group="verb", exit_on_error=False)
 
     def action_edit(self) -> None:
         """The form of the record, or of all that are marked."""

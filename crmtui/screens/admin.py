@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -18,6 +19,7 @@ from crmtui.screens.listing import Column, Row, WindowedList, static
 from crmtui.screens.place import Place
 from crmtui.screens.records import RecordList
 from crmtui.screens.sections import Tab
+from crmtui.text import width
 
 
 class Users(RecordList):
@@ -66,7 +68,10 @@ class Tree(Acting):
 
     def body(self) -> ComposeResult:
         """The tree, and the record under the cursor."""
-        columns = [Column(name, gettext(title), size, sortable=False) for name, title, size in self.COLUMNS]
+        columns = [
+            Column(name, gettext(title), size, right=name == "people", sortable=False)
+            for name, title, size in self.COLUMNS
+        ]
         with Horizontal():
             yield Pane(
                 WindowedList(columns, id="list", marks=False), id="rows", title=gettext(self.TITLE_TEXT)
@@ -83,6 +88,11 @@ class Tree(Acting):
         """The record under the cursor."""
         row = self.rows.current
         return [row.key] if row is not None else []
+
+    @property
+    def kind(self) -> str:
+        """The noun of the chosen row: a person or a department."""
+        return next((noun for noun in map(_kind, self.chosen) if noun), self.noun)
 
     async def load(self) -> None:
         """The tree in reading order."""
@@ -160,7 +170,12 @@ class Tree(Acting):
     def why_not(self, action: str) -> str | None:
         """People in the tree are changed like everything else."""
         if action == "move_to":
-            return None if self.is_mounted and self.chosen else gettext(N_("There is no record here."))
+            if not self.is_mounted or not self.chosen:
+                return gettext(N_("There is no record here."))
+            may = self.program.may(self.kind, "edit")
+            return None if may else gettext(N_("Your role does not let you do that."))
+        if action == "new" and not self.program.may(self.noun, "add"):
+            return gettext(N_("Your role does not let you enter any."))
         return super().why_not(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -172,6 +187,15 @@ class Tree(Acting):
     def action_panel(self) -> None:
         """On a narrow screen the record instead of the tree, and back."""
         self.toggle_class("-paneled")
+        if self.has_class("-narrow"):
+            (self.query_one(Details) if self.has_class("-paneled") else self.rows).focus()
+
+    def action_back(self) -> None:
+        """First back to the tree."""
+        if self.has_class("-narrow") and self.has_class("-paneled"):
+            self.action_panel()
+        else:
+            super().action_back()
 
     def action_copy(self) -> None:
         """The line."""
@@ -198,7 +222,7 @@ class Departments(Tree):
         N_("The departments and who works in them; figures roll up this tree."),
         N_("n adds one below the chosen one, m hangs it elsewhere, Enter opens it."),
     )
-    COLUMNS = (("name", N_("Name"), 0), ("what", N_("Head, role"), 26))
+    COLUMNS = (("name", N_("Name"), 0), ("people", N_("People"), 7), ("what", N_("Head, role"), 24))
     noun = "dept"
 
     def read(self, ctx: Any) -> list[Row]:
@@ -206,9 +230,14 @@ class Departments(Tree):
         from crmtui.services import dept
 
         found = dept.tree(ctx)
-        return [
+        rows = [
             _tree_row(found, at, _word(row.get("head") or row.get("role"))) for at, row in enumerate(found)
         ]
+        for at, row in enumerate(rows):
+            below = takewhile(lambda one, depth=row.depth: one.depth > depth, rows[at + 1 :])  # type: ignore[misc]
+            if _kind(row.key) == "dept":
+                row.cells["people"] = (f"{sum(_kind(one.key) == 'user' for one in below):,}", "muted")
+        return rows
 
 
 class Territories(Tree):
@@ -343,7 +372,10 @@ class Rights(Place):
         from crmtui.services import role as roles
         from crmtui.services.role import SCOPES
 
-        title = gettext(N_("How far may {role} {verb} {noun}?")).format(role=self.role, verb=verb, noun=noun)
+        if verb == DO:
+            noun, _, verb = noun.partition(".")
+        role_name = self.query_one("#rows", Pane).border_title
+        title = gettext(N_("How far may {role} do {right}?")).format(role=role_name, right=f"{noun}.{verb}")
         scope = await self.program.push_screen_wait_safe(
             Choose(title, [Way(scope, gettext(scope)) for scope in SCOPES])
         )
@@ -360,6 +392,14 @@ class Rights(Place):
                     right=f"{noun}.{verb}", scope=gettext(scope)
                 ),
             )
+
+    def why_not(self, action: str) -> str | None:
+        """Rights and roles are for those who may change them."""
+        if action == "edit" and not self.program.may("role", "grant"):
+            return gettext(N_("Your role does not let you do that."))
+        if action == "new" and not self.program.may("role", "add"):
+            return gettext(N_("Your role does not let you enter any."))
+        return super().why_not(action)
 
     async def action_new(self) -> None:
         """A new role."""
@@ -401,23 +441,59 @@ def _matrix(ctx: Any, role: str) -> tuple[list[Column], list[Row]]:
     verbs_of = {
         noun: access.verbs_of(noun) if noun in NOUNS else access.COMPANY_VERBS[noun] for noun in nouns
     }
-    verbs = list(dict.fromkeys(verb for noun in nouns for verb in verbs_of[noun]))
-    columns = [Column("noun", gettext(N_("Kind")), 12, sortable=False)]
+    columns = [Column("noun", gettext(N_("Kind")), 13, sortable=False)]
     columns += [
-        Column(verb, verb, max(len(verb), 5), priority=at, sortable=False) for at, verb in enumerate(verbs)
+        Column(verb, verb, max(width(verb), 5), priority=at, sortable=False)
+        for at, verb in enumerate((DO, *EVERYWHERE), 1)
     ]
+    columns.append(columns.pop(1))
+
+    def cell(noun: str, verb: str) -> tuple[str, str]:
+        scope = reach.get((noun, verb), "none")
+        if scope == "none":
+            return g("dot"), "faint"
+        return gettext(scope), "success" if scope == "all" else "foreground"
+
     rows = []
     for noun in nouns:
+        plain = [verb for verb in verbs_of[noun] if verb in EVERYWHERE]
         cells: dict[str, Any] = {"noun": (noun, "bold foreground")}
-        for verb in verbs_of[noun]:
-            scope = reach.get((noun, verb), "none")
-            cells[verb] = (
-                (g("dot"), "faint")
-                if scope == "none"
-                else (gettext(scope), "success" if scope == "all" else "foreground")
-            )
-        rows.append(Row(noun, cells))
+        rows.append(Row(noun, cells | {verb: cell(noun, verb) for verb in plain}))
+        rows += [
+            Row(f"{noun}.{verb}", {"noun": (f"  {verb}", "foreground"), DO: cell(noun, verb)})
+            for verb in verbs_of[noun]
+            if verb not in plain
+        ]
     return columns, rows
+
+
+EVERYWHERE = ("list", "show", "add", "edit", "archive", "restore", "history", "export", "import")
+"""The verbs that most kinds of record have: each has a column; the others have rows of their own."""
+DO = "do"
+
+
+class Types(RecordList):
+    """The entries of the lists that the company chooses from, list by list in their order."""
+
+    NOUN = "type"
+    GROUP = "list"
+    WHERE = "types"
+    HELP = (
+        N_("What people choose from: industries, sources, reasons, countries and so on."),
+        N_("n adds an entry, e changes one; an entry that is put away stays where it is used."),
+    )
+
+    def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
+        super().__init__(tab, "type", where, title)
+
+    def as_it_was(self) -> None:
+        """In the order of each list."""
+        super().as_it_was()
+        self.sort = self.sort or "position"
+
+    def default_columns(self) -> Sequence[str]:
+        """Without the list, which is the group."""
+        return ("name", "name_zh", "code", "position", "active")
 
 
 class Stages(RecordList):

@@ -403,9 +403,17 @@ class CrmApp(App[int]):
     # -- changing
 
     async def change(
-        self, work: "Callable[[Context], T]", said: str | Callable[[T], str], *, quietly: bool = False
+        self,
+        work: "Callable[[Context], T]",
+        said: str | Callable[[T], str],
+        *,
+        quietly: bool = False,
+        back: bool = False,
     ) -> T | None:
-        """Change the store; say what was done and how to take it back, or why it was refused (then None comes back)."""
+        """Change the store; say what was done and how to take it back, or why it was refused (then None comes back).
+
+        With `back` the change takes back another one: what it says is how to do that again.
+        """
         try:
             done = await self.desk.change(work)
         except CrmError as error:
@@ -413,21 +421,22 @@ class CrmApp(App[int]):
                 raise
             self.note(told(error), "error")
             return None
-        self.tell_done(said(done.value) if callable(said) else said, done.tx, done.notes)
+        self.tell_done(said(done.value) if callable(said) else said, done.tx, done.notes, back=back)
         await self.look_for_changes()
         return done.value
 
-    def tell_done(self, said: str, tx: str | None, notes: Sequence[str] = ()) -> None:
-        """What was done, what was remarked, and the key that takes it back."""
+    def tell_done(self, said: str, tx: str | None, notes: Sequence[str] = (), *, back: bool = False) -> None:
+        """What was done, what was remarked, and the key that takes it back, or does it again."""
         remarks = "".join(f"  {remark}" for remark in notes)
-        undo = f"   {shown('u')} {gettext(N_('undo'))}" if tx else ""
+        key, word = ("ctrl+r", gettext(N_("redo"))) if back else ("u", gettext(N_("undo")))
+        undo = f"   {shown(key)} {word}" if tx else ""
         self.note(f"{said}{remarks}{undo}")
 
     async def action_undo(self) -> None:
         """Take back the newest change of today that is one's own."""
         from crmtui.services.undoing import back
 
-        await self.change(back, lambda said: said)
+        await self.change(back, lambda said: said, back=True)
 
     async def action_redo(self) -> None:
         """Do again what was taken back last."""
@@ -496,8 +505,11 @@ class CrmApp(App[int]):
             return f"owner={self.login}"
         return f"owner.dept under {self.dept}"
 
-    async def action_period(self) -> None:
-        """Choose the period."""
+    def action_period(self) -> None:
+        """Choose the period; in the background, so that keys go to the question."""
+        self.run_worker(self._ask_period(), group="ask", exit_on_error=False)
+
+    async def _ask_period(self) -> None:
         from crmtui.screens.ask import choose_period
 
         found = await self.push_screen_wait_safe(choose_period(self))

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 
+from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
-from crmtui.screens.frame import Pane
+from crmtui.screens.frame import Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind
 from crmtui.screens.listing import Column, Row, WindowedList, static
@@ -82,19 +83,29 @@ class Audit(Place):
 
         row = self.query_one(WindowedList).current
         if row is not None:
-            await self.changed(
+            await self.program.change(
                 lambda ctx: journal.undo(ctx, row.key) and row.key,
                 gettext(N_("Took back {verb}")).format(verb=row.text("verb")),
+                back=True,
             )
 
-    async def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
+    def on_windowed_list_opened(self, event: WindowedList.Opened) -> None:
         """The records that it changed."""
+        self.run_worker(self._open(event.row.key), group="verb", exit_on_error=False)
+
+    async def _open(self, number: str) -> None:
         from crmtui.services import watch
 
-        refs = await self.desk.read(lambda ctx: watch.refs_of(ctx, event.row.key))
-        if len(refs) == 1:
+        try:
+            refs = await self.desk.read(lambda ctx: watch.refs_of(ctx, number))
+        except CrmError as error:
+            self.program.note(told(error), "error")
+            return
+        if not refs:
+            self.program.note(gettext(N_("None of its records is there to be seen.")), "warn")
+        elif len(refs) == 1:
             await self.program.open_record(refs[0])
-        elif refs:
+        else:
             from crmtui.screens.ask import Choose, Way
 
             found = await self.program.push_screen_wait_safe(

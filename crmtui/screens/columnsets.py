@@ -32,6 +32,7 @@ _COLUMNS = {
     "account": ("name", "class", "industry", "territory", "city", "owner", "state", "updated_at"),
     "contact": ("name", "title", "account", "buying_role", "mobile", "email", "owner"),
     "opp": ("name", "account", "stage", "amount", "probability", "expected_close_on", "owner"),
+    "attribute": ("title", "title_zh", "name", "noun", "type", "kind", "required", "list"),
     "product": ("name", "code", "price", "unit", "type", "active"),
 }
 """What a screen shows first where that is not what the command line does."""
@@ -42,6 +43,8 @@ _KEPT = {
     "opp": ("name", "stage", "amount", "expected_close_on", "state"),
     "user": ("name", "role", "login"),
     "stage": ("name", "probability", "position"),
+    "type": ("name", "name_zh", "position"),
+    "attribute": ("title", "noun", "type", "name"),
 }
 """What stays longest where there is little room: name, state, value, date."""
 _TITLES = {
@@ -57,6 +60,7 @@ _TITLES = {
     "annual_revenue": N_("Revenue"),
     "max_days": N_("Usual"),
     "name_zh": N_("Chinese"),
+    "title_zh": N_("Chinese"),
 }
 """Shorter titles than the fields have on pages and forms."""
 
@@ -101,7 +105,8 @@ _SIZES = {
     "buying_role": 13,
     "annual_revenue": 9,
     "max_days": 6,
-    "name_zh": 12,
+    "name_zh": 16,
+    "position": 5,
     "owner": 18,
     "stage": 15,
     "account": 18,

@@ -287,10 +287,8 @@ class Path(Line):
         return sum(width(_called(one, most)) + 2 + self._extra(one) for one in stations) + arrows
 
     def _extra(self, station: Any) -> int:
-        days = (
-            len(f" {station.days}d") if station.days is not None and (station.passed or station.here) else 0
-        )
-        slow = len(f" ! {gettext(N_('usual'))} {station.usual}") if _slow(station) else 0
+        days = width(_days(station)) if station.days is not None and (station.passed or station.here) else 0
+        slow = width(f" ! {gettext(N_('usual'))} {station.usual}") if _slow(station) else 0
         return days + slow
 
     def _station(self, station: Any, most: int, state: str) -> None:
@@ -303,7 +301,7 @@ class Path(Line):
         else:
             self.put(f"{g('open')} {name}".rstrip(), "muted", action=action)
         if station.days is not None and (station.passed or station.here):
-            self.put(f" {station.days}d", "muted")
+            self.put(_days(station), "muted")
         if _slow(station) and state == "open":
             self.put(f" {g('late')} {gettext(N_('usual'))} {station.usual}", "warning")
 
@@ -323,6 +321,10 @@ def _list(id: str) -> WindowedList:
     return WindowedList(
         [Column("what", ""), Column("count", "", 10, right=id == "related")], marks=False, header=False, id=id
     )
+
+
+def _days(station: Any) -> str:
+    return " " + gettext(N_("{days}d")).format(days=station.days)
 
 
 def _slow(station: Any) -> bool:

@@ -79,7 +79,10 @@ class Base(Screen[R]):
     def take_size(self) -> None:
         """The classes of the terminal's size, before anything is put together: all of it is then styled once."""
         size, app = self.app.size, self.app
-        for cells, steps in ((size.width, app.HORIZONTAL_BREAKPOINTS), (size.height, app.VERTICAL_BREAKPOINTS)):
+        for cells, steps in (
+            (size.width, app.HORIZONTAL_BREAKPOINTS),
+            (size.height, app.VERTICAL_BREAKPOINTS),
+        ):
             reached = [name for least, name in sorted(steps or []) if cells >= least]
             self.add_class(*reached[-1:], update=False)
 

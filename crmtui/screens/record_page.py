@@ -241,7 +241,11 @@ class RecordPage(Acting):
         """A reference opens what it means, another field its form, a count its list."""
         data = event.row.data
         if event.list.id == "related":
-            await self.program.open_list(data.noun, data.where, f"{plural(data.noun)}, {self.called()}")
+            await self.program.open_list(
+                data.noun,
+                data.where,
+                gettext(N_("{records}, {name}")).format(records=plural(data.noun), name=self.called()),
+            )
         elif getattr(data, "ref", ""):
             await self.program.open_record(data.ref)
         elif event.list.id == "fields":

@@ -104,7 +104,7 @@ SECTIONS = (
             Tab("territory", N_("territories"), "admin:Territories", ("territory",)),
             Tab("role", N_("rights"), "admin:Rights", ("role",)),
             Tab("process", N_("stages"), "admin:Stages", ("process",)),
-            _list("type", N_("types")),
+            Tab("type", N_("types"), "admin:Types", ("type",)),
             _list("attribute", N_("custom fields")),
             Tab("quota", N_("quota"), "admin:Quotas", ("quota",)),
             _list("rate", N_("rates")),

@@ -133,9 +133,11 @@ async def give(screen: Any, noun: str, refs: list[str]) -> None:
 
 
 async def archive(screen: Any, noun: str, refs: list[str]) -> None:
-    """Put records away."""
+    """Put records away; of people who have records it asks first who takes these."""
     from crmtui.services import records
 
+    if noun == "user" and len(refs) == 1 and await _handed_over(screen, refs[0]):
+        return
     await together(
         screen,
         noun,
@@ -143,6 +145,54 @@ async def archive(screen: Any, noun: str, refs: list[str]) -> None:
         refs,
         lambda ctx, ref: records.archive(ctx, noun, ref),
         named(refs, N_("{ref} put away"), N_("{count} records put away")),
+    )
+
+
+async def _handed_over(screen: Any, ref: str) -> bool:
+    """Ask who takes what belongs to a person; True when that was answered otherwise than by putting them away alone."""
+    from crmtui.errors import CrmError
+    from crmtui.screens.ask import Choose, Way
+    from crmtui.screens.columnsets import plural
+    from crmtui.screens.frame import told
+    from crmtui.services import related
+
+    try:
+        found = await screen.desk.read(lambda ctx: related.owned(ctx, ref))
+    except CrmError as error:
+        screen.program.note(told(error), "error")
+        return True
+    if not found:
+        return False
+    owns = ", ".join(f"{one.count:,} {plural(one.noun).lower()}" for one in found)
+    ways = [
+        Way("give", gettext(N_("Choose who takes them…")), gettext(N_("then the person is put away"))),
+        Way("away", gettext(N_("Put the person away")), gettext(N_("what belongs to them stays theirs"))),
+    ]
+    title = gettext(N_("{ref} has {records}")).format(ref=ref, records=owns)
+    way = await screen.program.push_screen_wait_safe(Choose(title, ways))
+    if way == "give":
+        await _hand_over(screen, ref, [one.noun for one in found])
+    return way != "away"
+
+
+async def _hand_over(screen: Any, ref: str, nouns: Sequence[str]) -> None:
+    from crmtui.screens.picker import Picker
+    from crmtui.services import records
+
+    found = await screen.program.push_screen_wait_safe(Picker("user", gettext(N_("Who takes them?"))))
+    if found is None:
+        return
+    heir, name = found
+
+    def work(ctx: "Context") -> str:
+        with ctx.together("user.archive"):
+            for noun in nouns:
+                records.edit_where(ctx, noun, f"owner = {ref}", {"owner": heir})
+            records.archive(ctx, "user", ref)
+        return ref
+
+    await screen.changed(
+        work, gettext(N_("{ref} put away, {name} has their records")).format(ref=ref, name=name)
     )
 
 

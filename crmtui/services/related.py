@@ -36,3 +36,8 @@ def related(ctx: Context, noun: str, ref: str) -> list[Related]:
 
 def _points(field: Field, noun: str) -> bool:
     return field.kind in ("ref", "refs") and field.noun == noun and field.settable and not field.custom
+
+
+def owned(ctx: Context, person: str) -> list[Related]:
+    """What belongs to a person, those kinds of record that the actor may list. Raises NotFound."""
+    return [one for one in related(ctx, "user", person) if one.where.startswith("owner =")]

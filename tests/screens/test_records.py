@@ -23,6 +23,7 @@ def _change(url: str, work: Any) -> Any:
 
 async def press(app: CrmApp, pilot: Pilot[Any], *keys: str) -> None:
     """Press keys one after the other, each when the one before is dealt with."""
+    await settled(app, pilot)
     for key in keys:
         await pilot.press(key)
         await settled(app, pilot)
