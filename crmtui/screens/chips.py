@@ -1,5 +1,7 @@
 """Conditions in words: what operators are called, and the chips of a filter line."""
 
+from typing import Any
+
 from crmtui.errors import Invalid
 from crmtui.i18n import N_, gettext, language
 from crmtui.screens.glyphs import g
@@ -73,7 +75,18 @@ def _label(part: str, noun: str) -> str:
     if ask.op == "empty" or (ask.negated and ask.op in ("<", "<=", ">", ">=")):
         return part.replace(ask.name, name, 1)
     shown = {"=": "", ">=": g("more"), "<=": g("less"), "in": "", "under": g("into")}.get(sign, sign)
-    return " ".join(filter(None, (name, shown, conditions.typed(ask))))
+    return " ".join(filter(None, (name, shown, _values(ask, noun))))
+
+
+def _values(ask: Any, noun: str) -> str:
+    """The values as people read them: states in the language in use."""
+    from crmtui.services import conditions, shape
+
+    typed = conditions.typed(ask)
+    fields = shape.fields(noun) if noun else []
+    if not any(field.name == ask.name and field.kind == "state" for field in fields):
+        return typed
+    return ", ".join(gettext(one) for one in typed.split(", "))
 
 
 def _called(name: str, noun: str) -> str:

@@ -59,7 +59,7 @@ def slowest(rows: "Sequence[Row]") -> list[list[Link]]:
     lines = [
         [
             Link(f"{g('late')} ", "warning"),
-            Link(f"{gettext(N_('slowest'))}: ", "muted"),
+            Link(gettext(N_("slowest: ")), "muted"),
             Link(days, "foreground", _named(row.here, N_("open"))),
         ]
     ]

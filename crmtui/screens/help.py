@@ -44,7 +44,7 @@ PURPOSES: dict[str, tuple[str, ...]] = {
 
 TAKES = {
     "money": N_("An amount: 2.4M, 240k, 1.2万, with a currency if it is another one: 500 USD."),
-    "day": N_("A day: 2026-12-28, 28.12., friday, next friday, tomorrow, +14d, end of the month."),
+    "day": N_("A day: 2026-12-28, friday, next friday, tomorrow, +14d."),
     "percent": N_("A percentage: 45 or 45%."),
     "ref": N_("A record: a part of its name, pinyin, initials or its ref; ↓ shows what fits."),
     "refs": N_("Records, separated by commas; ↓ shows what fits."),
@@ -96,7 +96,9 @@ class Help(Offering):
             ]
             takes = field_takes(self.below)
             if takes:
-                lines.append(heading(f"{gettext(N_('This field takes'))}: {takes}", token="accent"))
+                lines.append(
+                    heading(gettext(N_("This field takes: {what}")).format(what=takes), token="accent")
+                )
         fitting = [(one, fits) for one in self.keys if (fits := self._fits(text, one)) is not None]
         best = min((fits.rank for _, fits in fitting), default=0)
         for purpose, names in PURPOSES.items():
@@ -124,13 +126,12 @@ class Help(Offering):
     def _line(self, one: Bound, fits: Match) -> Choice:
         meaning = self._meaning(one)
         if one.why_not:
-            return Choice((Cell(_every_key(one)), Cell(f"{meaning}: {one.why_not}")), one, off=True)
+            return Choice((Cell(_every_key(one)), Cell(_told(meaning, one.why_not))), one, off=True)
         return Choice((Cell(_every_key(one), "accent"), Cell(meaning, spans=fits.spans)), one)
 
     def _longer(self) -> list[str]:
-        return [
-            f"{gettext(N_('More at the command line'))}: crm help {topic_of(self.program, self.below)}".rstrip()
-        ]
+        command = f"crm help {topic_of(self.program, self.below)}".rstrip()
+        return [gettext(N_("More at the command line: {command}")).format(command=command)]
 
     def pick(self, choice: Choice) -> None:
         """Press the key; one that is off says why."""
@@ -138,7 +139,7 @@ class Help(Offering):
         if not isinstance(one, Bound):
             return
         if one.why_not:
-            self.program.note(f"{self._meaning(one)}: {one.why_not}", "warn")
+            self.program.note(_told(self._meaning(one), one.why_not), "warn")
             return
         self.leave_and(lambda: self.app.run_action(one.action, one.node))
 
@@ -166,6 +167,10 @@ def topic_of(app: Any, screen: Any) -> str:
         if " ".join(words[:end]) in known:
             return " ".join(words[:end])
     return ""
+
+
+def _told(meaning: str, why_not: str) -> str:
+    return gettext(N_("{name}: {reason}")).format(name=meaning, reason=why_not)
 
 
 def field_takes(screen: Any) -> str:

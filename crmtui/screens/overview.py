@@ -236,7 +236,8 @@ class Overview(Paged):
         current = next((at for at, one in enumerate(months) if today in one.period), len(months) - 1)
         chart.show(bars, months[0].won.value.currency, None if self.reason == "store" else current)
         title = gettext(_PANES["chart"][0])
-        pane.name_it(f"{title}, {chart.unit}" if chart.unit else title)
+        named = gettext(N_("{title}, {unit}")).format(title=title, unit=chart.unit)
+        pane.name_it(named if chart.unit else title)
         if not any(bar.won or bar.forecast or bar.quota for bar in bars):
             pane.say(gettext(N_("Nothing was won or is expected in this year. p other period · n new")))
 

@@ -95,7 +95,7 @@ class Searching(Offering):
         ]
         between = f" {g('unfold')} "
         ways = (
-            f"{gettext(N_('look in'))}: {between.join(names)} (Tab)",
+            gettext(N_("in: {kinds} (Tab)")).format(kinds=between.join(names)),
             f"{shown('enter')} {gettext(N_('open it'))}",
             f"{g('to')} {gettext(N_('actions'))}",
             f"{shown('ctrl+y')} {gettext(N_('copy'))}",

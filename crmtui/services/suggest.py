@@ -65,6 +65,12 @@ def spelt(text: str) -> tuple[str, ...]:
 # -- fields -----------------------------------------------------------------------------------------------------
 
 _HIDDEN = ("attributes",)
+_KINDS = (
+    *(N_("ident"), N_("line"), N_("text"), N_("code"), N_("email"), N_("phone"), N_("whole"), N_("percent")),
+    *(N_("rate"), N_("number"), N_("money"), N_("currency"), N_("flag"), N_("day"), N_("moment")),
+    *(N_("choice"), N_("choices"), N_("state"), N_("stage"), N_("ref"), N_("refs"), N_("children")),
+)
+"""Kinds of fields, which are told as they are called."""
 
 
 def fields(ctx: Context, noun: str, typed: str = "", most: int = 50) -> list[Offer]:
@@ -83,7 +89,11 @@ def fields(ctx: Context, noun: str, typed: str = "", most: int = 50) -> list[Off
                 return []
             noun = found.field.noun
         every = [
-            Offer(f"{head}.{name}" if head else name, gettext(field.label) or name, field.kind)
+            Offer(
+                f"{head}.{name}" if head else name,
+                gettext(field.label) or name,
+                gettext(field.kind),
+            )
             for name in scope.names(noun)
             if (field := scope.field(noun, name)) and field.kind not in _HIDDEN
         ]
