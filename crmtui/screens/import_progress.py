@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 from textual import events
 from textual.timer import Timer
+from textual.widget import Widget
 
 from crmtui.i18n import N_, gettext
 from crmtui.screens import charts
-from crmtui.screens.frame import Line, TopBar
+from crmtui.screens.frame import TopBar
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
 from crmtui.text import width
@@ -22,13 +23,17 @@ LONG = 10.0
 """Seconds after which it shows in the top bar."""
 
 
-class Progress(Line):
+class Progress(Widget):
     """Two lines while something is under way; a click stops it."""
 
     DEFAULT_CSS = "Progress { height: 3; display: none; } Progress.-on { display: block; }"
     job: "Job | None" = None
     loading = False
     _timer: Timer | None = None
+
+    def recolour(self) -> None:
+        """Draw again with the colours of the theme."""
+        self.refresh()
 
     def begin(self, job: "Job", loading: bool) -> None:
         """Show how `job` comes on."""
