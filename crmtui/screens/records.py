@@ -116,7 +116,7 @@ class RecordList(Filtered):
         """The list."""
         return self.query_one("#list", WindowedList)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """As it was left."""
         self.as_it_was()
         self.rows.on_place = self.query_one("#rows", Pane).say_out

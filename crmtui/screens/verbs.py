@@ -172,7 +172,7 @@ async def _handed_over(screen: Any, ref: str) -> bool:
     way = await screen.program.push_screen_wait_safe(Choose(title, ways))
     if way == "give":
         await _hand_over(screen, ref, [one.noun for one in found])
-    return way != "away"
+    return bool(way != "away")
 
 
 async def _hand_over(screen: Any, ref: str, nouns: Sequence[str]) -> None:
