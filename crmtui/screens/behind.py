@@ -65,6 +65,7 @@ def _shares(figure: "Figure") -> bool:
 def facts(ctx: "Context", figure: "Figure") -> Facts:
     """What the records behind `figure` come to. Raises CrmError."""
     from crmtui.services import forecast, records
+    from crmtui.services.window import Listing, sums
 
     if figure.ask is not None:
         whole = forecast.whole(ctx, figure.ask, figure.part or "forecast", figure.row)
@@ -72,7 +73,11 @@ def facts(ctx: "Context", figure: "Figure") -> Facts:
         return Facts(whole.count, whole.counted, bottom, _made(ctx, figure, whole.counted))
     if figure.noun != "opp":
         count = records.count_where(ctx, figure.noun, figure.where)
-        return Facts(count, count)
+        if not isinstance(figure.value, Money):
+            return Facts(count, count)
+        added = sums(ctx, Listing(figure.noun, figure.where), ("sum(amount)",))
+        amount = added.get("sum(amount)") or Money(0, ctx.company.currency)
+        return Facts(count, amount, _bottom(ctx, amount=amount))
     return _of_condition(ctx, figure)
 
 

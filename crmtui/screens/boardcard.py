@@ -52,7 +52,8 @@ class Look:
 def blank(room: int, ink: Ink, text: str = "") -> Strip:
     """A line with nothing but a word, if anything."""
     ground = ink.style("muted", on="surface")
-    return Strip([Segment(pad(f" {cut(text, max(room - 1, 0), ellipsis=g('cut'))}", room), ground)], room)
+    said = pad(cut(text, max(room - 2, 0), ellipsis=g("cut")), max(room - 2, 0))
+    return Strip([Segment(" ", ground), Segment(said, ground)]).adjust_cell_length(room, ground)
 
 
 def head_line(head: Head, y: int, chosen: bool, room: int, ink: Ink) -> Strip:
@@ -74,13 +75,14 @@ def head_line(head: Head, y: int, chosen: bool, room: int, ink: Ink) -> Strip:
 
 
 def _sums(head: Head, chosen: bool, inner: int, ink: Ink, ground: str) -> list[Segment]:
-    weighted = f"w {head.weighted}"
+    weighted = gettext(N_("w {amount}")).format(amount=head.weighted)
     if width(head.amount) + width(weighted) + 1 > inner:
         weighted = ""
     gap = " " * (inner - width(head.amount) - width(weighted))
     return [
         Segment(head.amount, ink.style("cursor_text" if chosen else "foreground", bold=True, on=ground)),
-        Segment(gap + weighted, ink.style("cursor_text" if chosen else "muted", on=ground)),
+        Segment(gap, ink.style("foreground", on=ground)),
+        Segment(weighted, ink.style("cursor_text" if chosen else "muted", on=ground)),
     ]
 
 

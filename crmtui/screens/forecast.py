@@ -1,20 +1,24 @@
 """The forecast: a tree down, the months across, quota, won and gap; every cell opens its records."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
 from crmtui.money import Money
 from crmtui.screens import charts
 from crmtui.screens.bars import month_name
-from crmtui.screens.frame import Pane
+from crmtui.screens.foretree import ForecastTree, TreeSource
+from crmtui.screens.frame import Pane, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind
-from crmtui.screens.listing import Column, Row, WindowedList, static
+from crmtui.screens.listing import Column, Row, WindowedList
 from crmtui.screens.place import Part, Place
 from crmtui.screens.popup import NAMES, open_figure
+from crmtui.screens.popup import told as told_by
 from crmtui.screens.quotabar import QuotaBar, Stretch
 from crmtui.screens.sections import Tab
 from crmtui.services.outlook import MEASURES, Grid, Line
@@ -24,7 +28,9 @@ METHODS = {
     "commit": N_("commit: what is committed counts in full"),
     "budget": N_("in full: all that is open"),
 }
-BAR = 22
+BAR = 24
+SHORT = 85
+"""Percent of the quota below which a gap is more than a warning."""
 
 
 class Forecast(Place):
@@ -35,6 +41,7 @@ class Forecast(Place):
     WHERE = "forecast"
     FILTER = False
     PERIOD = True
+    AUTO_FOCUS = "#tree"
     PURPOSE = (
         N_(
             "Quota, won and forecast rolled up; a parent is the sum of its parts, and every figure opens its records."
@@ -70,10 +77,15 @@ class Forecast(Place):
         with Vertical():
             yield QuotaBar(id="whole")
             yield Pane(
-                WindowedList([Column("name", "")], cell_cursor=True, marks=False, id="tree"),
+                ForecastTree([Column("name", "")], cell_cursor=True, marks=False, id="tree"),
                 id="rows",
                 way_out=gettext(N_("every figure opens its records {key}")).format(key=g("enter")),
             )
+
+    @property
+    def listed(self) -> ForecastTree:
+        """The tree."""
+        return self.query_one("#tree", ForecastTree)
 
     # -- reading
 
@@ -94,44 +106,37 @@ class Forecast(Place):
         self.grid = grid
         top = grid.lines[0].row
         self.currency = top["forecast"].currency
-        largest = max(top["forecast"].minor, top["quota"].minor if top["quota"] else 0, top["won"].minor)
+        largest = max(top[name].minor for name in ("forecast", "quota", "won", "budget") if top[name])
         self.unit = charts.unit_for(largest, self.currency)
         self.decimals = 1 if largest >= 20 * self.unit.size else 2
-        rest = (
-            top["forecast"].minor
-            - top["won"].minor
-            - min(top["commit"].minor, top["forecast"].minor - top["won"].minor)
+        self._show_whole(top)
+        self.listed.lay(self._columns(grid))
+        shown = _shown(grid.lines)
+        down = grid.lines[shown[0]].row["depth"]
+        lines = [(grid.lines[at].key, grid.lines[at].row["depth"] - down) for at in shown]
+        self.listed.show(
+            TreeSource(lines, lambda at, unfolded: self._row(grid, shown[at], down, unfolded), self._folded)
         )
-        commit = top["forecast"].minor - top["won"].minor - rest
-        self.query_one(QuotaBar).show(
-            [
-                Stretch("won", gettext(N_("won")), top["won"].minor, "full", "success"),
-                *([Stretch("commit", gettext(N_("commit")), commit, "dark", "primary")] if commit else []),
-                Stretch(
-                    "weighted",
-                    gettext(N_("best + weighted") if commit else N_("weighted")),
-                    rest,
-                    "mid",
-                    "warning",
-                ),
-            ],
-            top["quota"].minor if top["quota"] else None,
-            self.currency,
-        )
-        rows = self.query_one("#tree", WindowedList)
-        rows.columns = self._columns(grid)
-        for row in self._open_rows(rows):
-            self._folded[row.key] = row.open is False
-        rows.show(static([self._row(grid, at) for at, line in enumerate(grid.lines) if not _idle(line)]))
         pane = self.query_one("#rows", Pane)
         pane.name_it(gettext(_TREES[self.TAB]))
-        wrong = self._mismatch(grid)
-        if wrong:
-            pane.say_out(wrong)
+        way_out = gettext(N_("every figure opens its records {key}")).format(key=g("enter"))
+        pane.say_out(self._mismatch(grid) or way_out)
 
-    def _open_rows(self, rows: WindowedList) -> list[Row]:
-        source = getattr(rows, "_source", None)
-        return [row for row in getattr(source, "every", []) if row.open is not None]
+    def _show_whole(self, top: Mapping[str, Any]) -> None:
+        """The bar of the whole: won, what is committed where that counts in full, and the rest."""
+        left = top["forecast"].minor - top["won"].minor
+        commit = top["commit"].minor if self.method == "commit" else 0
+        words = {"commit": N_("best + weighted"), "budget": N_("in full")}
+        key = {"commit": "rest", "budget": "budget"}.get(self.method, "weighted")
+        stretches = [Stretch("won", gettext(N_("won")), top["won"].minor, "full", "success")]
+        if commit:
+            stretches.append(Stretch("commit", gettext(N_("commit")), commit, "dark", "primary"))
+        rest = gettext(words.get(self.method, N_("weighted")))
+        stretches.append(Stretch(key, rest, left - commit, "mid", "warning"))
+        quota = top["quota"].minor if top["quota"] else None
+        may = "quota" in self.program.allowed
+        without = gettext(N_("no quota {dot} e set")).format(dot=g("dot")) if may else ""
+        self.query_one(QuotaBar).show(stretches, quota, self.currency, without=without)
 
     def _columns(self, grid: Grid) -> list[Column]:
         months = []
@@ -160,23 +165,25 @@ class Forecast(Place):
             Column("quota", gettext(N_("Quota")), 7, right=True, priority=3, sortable=False),
             Column("won", gettext(N_("Won")), 7, right=True, priority=2, sortable=False),
             Column("gap", gettext(N_("Gap")), 8, right=True, sortable=False),
-            Column("bar", gettext(N_("Won + forecast / quota")), BAR, priority=4, sortable=False),
+            Column(
+                "bar",
+                f"{gettext(N_('Won + forecast / quota'))} {g('pipe')}",
+                BAR,
+                priority=4,
+                sortable=False,
+            ),
             Column("percent", "%", 5, right=True, priority=1, sortable=False),
         ]
 
-    def _row(self, grid: Grid, at: int) -> Row:
+    def _row(self, grid: Grid, at: int, down: int, unfolded: bool | None) -> Row:
         line = grid.lines[at]
-        row, deeper = (
-            line.row,
-            at + 1 < len(grid.lines) and grid.lines[at + 1].row["depth"] > line.row["depth"],
-        )
-        strong = "bold foreground" if deeper else "foreground"
+        row, strong = line.row, "foreground" if unfolded is None else "bold foreground"
         cells: dict[str, Any] = {
             "name": (_called(row), strong),
             "forecast": (self._text(row["forecast"]), strong),
             "quota": (self._text(row["quota"]), "muted"),
             "won": (self._text(row["won"]), strong),
-            "gap": self._gap(row["gap"]),
+            "gap": self._gap(row["gap"], row["coverage"]),
             "percent": (f"{row['coverage']:.0f}%" if row["coverage"] is not None else "", strong),
             "bar": charts.tree_bar(
                 row["won"].minor,
@@ -189,10 +196,7 @@ class Forecast(Place):
         for place, (month, value) in enumerate(zip(grid.months, line.months, strict=True)):
             past = month.end < self.program.today
             cells[f"month{place}"] = (self._text(value), "muted" if past else strong)
-        unfolded = None
-        if deeper:
-            unfolded = not self._folded.get(line.key, row["depth"] >= 3)
-        return Row(line.key, cells, depth=row["depth"], open=unfolded, data=line)
+        return Row(line.key, cells, depth=row["depth"] - down, open=unfolded, data=line)
 
     def _text(self, value: Money | None) -> str:
         if value is None:
@@ -200,12 +204,13 @@ class Forecast(Place):
         assert self.unit is not None
         return self.unit.number(value.minor, self.decimals)
 
-    def _gap(self, gap: Money | None) -> tuple[str, str]:
+    def _gap(self, gap: Money | None, coverage: float | None) -> tuple[str, str]:
         if gap is None:
             return g("dot"), "muted"
         assert self.unit is not None
         if gap.minor > 0:
-            return f"{g('down')} {self.unit.number(gap.minor, self.decimals)}", "error"
+            token = "error" if (coverage or 0) < SHORT else "warning"
+            return f"{g('down')} {self.unit.number(gap.minor, self.decimals)}", token
         if gap.minor < 0:
             return f"{g('up')} {self.unit.number(-gap.minor, self.decimals)}", "success"
         return self.unit.number(0), "foreground"
@@ -264,31 +269,44 @@ class Forecast(Place):
 
     async def _open_cell(self, line: Line, name: str) -> None:
         assert self.grid is not None
-        who = _called(line.row)
+        who, period, measure = _called(line.row), self.grid.period.label, self.measure
         if name.startswith("month"):
-            at = int(name[5:])
-            month = self.grid.months[at]
-            figure = line.figure(self.measure, line.months[at], month.label)
-            await open_figure(self, figure, f"{who} {g('dot')} {month_name(month.start)} {month.start.year}")
+            month = self.grid.months[int(name[5:])]
+            value, period = line.months[int(name[5:])], f"{month_name(month.start)} {month.start.year}"
+            figure = line.figure(measure, value, month.label)
+        else:
+            part = {"bar": "forecast", "percent": "forecast"}.get(name, name)
+            figure = line.figure(part, line.row.get(part))
+        if name == "gap" and (line.row["gap"] is None or line.row["gap"].minor <= 0):
+            said = (
+                N_("There is no quota here. e sets one")
+                if line.row["gap"] is None
+                else N_("There is no gap.")
+            )
+            self.program.note(gettext(said))
             return
-        part = {"bar": "forecast", "percent": "forecast"}.get(name, name)
-        await open_figure(
-            self, line.figure(part, line.row[part]), f"{who} {g('dot')} {self.grid.period.label}"
-        )
+        await open_figure(self, figure, f"{who} {g('dot')} {period}", self._line_of_cursor())
+
+    def _line_of_cursor(self) -> int:
+        """The line of the screen on which the cursor of the tree is."""
+        return self.listed.region.y + 1 + self.listed.cursor_row - round(self.listed.scroll_offset.y)
 
     async def _open_quota(self, line: Line) -> None:
-        of = line.row["of"]
-        where = (
-            f"of = {of.ref}"
-            if getattr(of, "ref", "")
-            else "scope = company"
-            if line.row["depth"] == 0
-            else ""
-        )
-        if line.row["quota"] is None and not where:
+        """The quotas that the figure is made of; where there is none, a word."""
+        grid = self.grid
+        assert grid is not None
+        if line.row["quota"] is None:
             self.program.note(gettext(N_("There is no quota here. e sets one")), "warn")
             return
-        await self.program.open_list("quota", where, _called(line.row))
+        from crmtui.services import outlook
+
+        try:
+            figure = await self.desk.read(lambda ctx: outlook.quota_of(ctx, line, grid))
+        except CrmError as error:
+            self.program.note(told(error), "error")
+            return
+        about = f"{_called(line.row)} {g('dot')} {grid.period.label}"
+        await open_figure(self, figure, about, self._line_of_cursor())
 
     async def on_quota_bar_opened(self, event: QuotaBar.Opened) -> None:
         """A figure of the whole."""
@@ -297,6 +315,10 @@ class Forecast(Place):
         line = self.grid.lines[0]
         if event.key == "quota":
             await self._open_quota(line)
+        elif event.key == "rest":
+            value = self.query_one(QuotaBar).value_of("rest")
+            figure = line.figure("rest", Money(value, self.currency))
+            await open_figure(self, figure, f"{_called(line.row)} {g('dot')} {self.grid.period.label}")
         else:
             await self._open_cell(line, event.key)
 
@@ -328,21 +350,28 @@ class Forecast(Place):
         """Set the quota of the row under the cursor."""
         from crmtui.screens.forms import FormSheet
 
-        row = self.query_one("#tree", WindowedList).current
-        if row is None or self.grid is None:
+        line = self._line()
+        if line is None or self.grid is None:
             return
-        line: Line = row.data
-        scope = line.row["scope"]
-        of = line.row["of"]
+        scope, of = line.row["scope"], line.row["of"]
         given = {"scope": scope, "period": self.grid.period.label}
         if scope != "company":
             given["of"] = getattr(of, "ref", "") or str(of or "")
         await self.program.push_screen(FormSheet("quota", given=given))
 
+    def _line(self) -> Line | None:
+        row = self.listed.current if self.is_mounted else None
+        return None if row is None else row.data
+
     def why_not(self, action: str) -> str | None:
-        """Quotas are set by those who may."""
-        if action == "edit" and "quota" not in self.program.allowed:
+        """Quotas are set by those who may, for what can have one."""
+        if action != "edit":
+            return None
+        if "quota" not in self.program.allowed:
             return gettext(N_("You do not set quotas."))
+        line = self._line()
+        if line is not None and (line.row["scope"] not in QUOTAS or line.row["of"] is None):
+            return gettext(N_("There are no quotas for this."))
         return None
 
     def action_copy(self) -> None:
@@ -367,11 +396,23 @@ class Forecast(Place):
 
     def command_line(self) -> str:
         """The same as a command."""
-        import shlex
+        if self.grid is None:
+            return "crm forecast"
+        ask = self.grid.lines[0].ask
+        by = {"dept": "" if ask.dept else " --by user"}.get(self.TAB, f" --by {self.TAB}")
+        return f"crm forecast{by}{told_by(ask)}"
 
-        by = "" if self.TAB == "dept" else f" --by {self.TAB}"
-        method = "" if self.method == "weighted" else f" --method {self.method}"
-        return f"crm forecast{by} --period {shlex.quote(self.period)}{method}"
+
+def _shown(lines: Sequence[Line]) -> list[int]:
+    """Which lines show: those with something in them; the company not above its only department, which says the same."""
+    found = [at for at, line in enumerate(lines) if not _idle(line)]
+    tops = [at for at in found if lines[at].row["depth"] == 1]
+    same = ("forecast", "quota", "won", "budget", "commit")
+    if len(tops) == 1 and len(found) > 2:
+        company, only = lines[0].row, lines[tops[0]].row
+        if all(company[name] == only[name] for name in same):
+            return found[1:]
+    return found
 
 
 def _idle(line: Line) -> bool:
@@ -383,7 +424,7 @@ def _idle(line: Line) -> bool:
 def _called(row: Any) -> str:
     of = row["of"]
     if of is None or of == "":
-        return gettext(N_("none"))
+        return gettext(_WITHOUT.get(row["scope"], N_("none")))
     name = getattr(of, "name", None) or getattr(of, "shown", None) or getattr(of, "ref", None)
     return str(name or of)
 
@@ -404,3 +445,13 @@ _HEADS = {
     "product": N_("Product"),
     "process": N_("Process"),
 }
+_WITHOUT = {
+    "dept": N_("in no department"),
+    "user": N_("nobody"),
+    "territory": N_("in no territory"),
+    "industry": N_("of no industry"),
+    "product": N_("without a product"),
+    "process": N_("in no process"),
+}
+QUOTAS = ("dept", "user", "territory", "industry", "product")
+"""What a quota can be set for."""

@@ -34,6 +34,7 @@ NAMES = {
     "overdue": N_("overdue"),
     "gap": N_("gap"),
     "rest": N_("best + weighted"),
+    "quota": N_("quota"),
     "left": N_("quota left"),
 }
 

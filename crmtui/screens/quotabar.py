@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from crmtui.i18n import N_, gettext
-from crmtui.screens.charts import Part, Piece, cells_of, line, stacked, unit_for
+from crmtui.screens.charts import CHOSEN, Part, Piece, cells_of, line, stacked, unit_for
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
 from crmtui.screens.keys import bind
@@ -43,11 +43,11 @@ class _Said:
 class QuotaBar(Widget, can_focus=True):
     """Quota, the parts of the forecast, the forecast in percent and the gap; under them the bar, with the quota's mark.
 
-    Three rows high. A click on a figure, or on a stretch of the bar, opens it; Enter opens the forecast.
+    Three rows high. A click on a figure, or on a stretch of the bar, opens it; the arrows choose one and Enter opens it.
     """
 
     DEFAULT_CSS = "QuotaBar { height: 3; width: 1fr; padding: 0 1; background: $background; }"
-    BINDINGS: ClassVar[list[BindingType]] = [*bind("quotabar", open=N_("Open"))]
+    BINDINGS: ClassVar[list[BindingType]] = [*bind("quotabar", open=N_("Open"), hidden=("left", "right"))]
 
     class Opened(Message):
         """The figure `key` was opened: that of a part, or quota, forecast or gap."""
@@ -67,9 +67,17 @@ class QuotaBar(Widget, can_focus=True):
         self._quota: int | None = None
         self._currency = "USD"
         self._told = ""
+        self._without = ""
+        self._at = "forecast"
 
-    def show(self, parts: Sequence[Stretch], quota: int | None, currency: str, told: str = "") -> None:
-        """Draw these parts, whose sum is the forecast, against the quota; `told` is said under the bar."""
+    def show(
+        self, parts: Sequence[Stretch], quota: int | None, currency: str, told: str = "", without: str = ""
+    ) -> None:
+        """Draw these parts, whose sum is the forecast, against the quota; `told` is said under the bar.
+
+        `without` stands in place of the quota where there is none.
+        """
+        self._without = without
         self._parts, self._quota, self._currency, self._told = list(parts), quota, currency, told
         self.refresh()
 
@@ -77,7 +85,17 @@ class QuotaBar(Widget, can_focus=True):
         """Draw anew in the colours of another theme."""
         self.refresh()
 
+    def value_of(self, key: str) -> int:
+        """The minor units of the part `key`; 0 where there is none."""
+        return next((part.value for part in self._parts if part.key == key), 0)
+
     # -- drawing
+
+    def _drawn(self, key: str, pieces: list[Piece]) -> list[Piece]:
+        """The figure that the arrows chose has the cursor's colours while the bar has the focus."""
+        if not self.has_focus or key != self._at:
+            return pieces
+        return [(text, CHOSEN if text.strip() else token) for text, token in pieces]
 
     @property
     def _forecast(self) -> int:
@@ -87,7 +105,7 @@ class QuotaBar(Widget, can_focus=True):
         """The figures, the bar, and what stands under it."""
         colours, room = ink(self), self.size.width
         if y == 0:
-            pieces = [piece for _, said in self._placed() for piece in said]
+            pieces = [piece for key, said in self._placed() for piece in self._drawn(key, said)]
         elif y == 1:
             pieces = self._bar(room)
         else:
@@ -110,7 +128,7 @@ class QuotaBar(Widget, can_focus=True):
             forecast.pieces.append((f" {self._forecast * 100 / quota:.0f}%", "foreground"))
         found.append(forecast)
         if quota is None:
-            return [*found, _Said("quota", [(gettext(N_("no quota")), "muted")])]
+            return [*found, _Said("quota", [(self._without or gettext(N_("no quota")), "muted")])]
         short = quota - self._forecast
         sign, token = (g("down"), "bold error") if short > 0 else (g("up"), "bold success")
         gap = (f"{sign} {unit.text(abs(short))}", token) if short else (unit.text(0), "bold foreground")
@@ -160,8 +178,30 @@ class QuotaBar(Widget, can_focus=True):
     # -- keys and mouse
 
     def action_open(self) -> None:
-        """Open the forecast."""
-        self.post_message(self.Opened(self, "forecast"))
+        """Open the chosen figure."""
+        self.post_message(self.Opened(self, self._at))
+
+    def action_left(self) -> None:
+        """The figure before."""
+        self._choose(-1)
+
+    def action_right(self) -> None:
+        """The next figure."""
+        self._choose(1)
+
+    def _choose(self, step: int) -> None:
+        keys = [key for key, _ in self._placed()]
+        at = keys.index(self._at) + step if self._at in keys else 0
+        self._at = keys[min(max(at, 0), len(keys) - 1)]
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """The chosen figure gets the cursor's colours."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """And loses them."""
+        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """A click on a figure or a stretch opens it."""

@@ -77,6 +77,20 @@ def of_row(read: Read, whole: Asked, row: Key | None) -> Asked:
     return replace(whole, by="owner" if scope in ("dept", "user") else scope, keys=keys)
 
 
+def quotas(read: Read) -> list[Target]:
+    """The quotas that the one of the top nodes is made of: what was set for them, else what was set below them."""
+    grown = grow(read, "")
+    by_key: dict[Key, list[Target]] = {}
+    for one in _targets(read, grown, "revenue"):
+        by_key.setdefault((one.scope, rollup.target_of(one)), []).append(one)
+    found, waiting = list[Target](), list(grown.tops)
+    while waiting:
+        node = waiting.pop(0)
+        found += rollup.that_count(by_key.get(node.key, []))
+        waiting += [] if node.key in by_key else node.children
+    return found
+
+
 def grow(read: Read, company: str) -> Grown:
     """The nodes of those whose figures are asked for, and which of them stand at the top; nothing is counted yet."""
     if read.scope in ("industry", "product"):

@@ -6,9 +6,9 @@ from typing import Any
 
 from crmtui.clock import Period
 from crmtui.money import Money
-from crmtui.services import forecast, records, whose
+from crmtui.services import figures, forecast, records, whose
 from crmtui.services.context import Context, Ref
-from crmtui.services.question import Ask
+from crmtui.services.question import Ask, reading
 from crmtui.services.rollup import Key
 from crmtui.services.whose import Figure
 from crmtui.store.refs import ref_of
@@ -46,6 +46,7 @@ class Grid:
     months: Sequence[Period]
     lines: Sequence[Line]
     method: str
+    by: str = "dept"
 
 
 def grid(
@@ -68,7 +69,7 @@ def grid(
         key = _key(row)
         values = [column[key][measure] if key in column else nothing for column in columns]
         lines.append(Line(key, row, values, *behind(row, ask)))
-    return Grid(within, months, lines, method)
+    return Grid(within, months, lines, method, by)
 
 
 def _by(who: str, by: str) -> str:
@@ -101,6 +102,15 @@ def behind(row: Mapping[str, Any], ask: Ask) -> tuple[Ask, Key | None]:
     if of is None and not row["components"]:
         return alone, (scope, NOTHING)
     return alone, (scope, of.id if isinstance(of, Ref) else of)
+
+
+def quota_of(ctx: Context, line: Line, grid: Grid) -> Figure:
+    """The quota of a line, with the quotas that it is made of. Raises NotFound, Refused without a rate."""
+    by = "territory" if grid.by == "territory" else "user"
+    with reading(ctx, replace(line.ask, by="" if line.ask.industry or line.ask.product else by)) as (_, read):
+        ids = [] if line.part else [one.id for one in figures.quotas(read)]
+    where = f"id in ({', '.join(map(str, ids))})" if ids else ""
+    return Figure("quota", line.row["quota"], "money", noun="quota", where=where)
 
 
 def condition(ctx: Context, figure: Figure) -> str:

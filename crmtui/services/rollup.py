@@ -152,17 +152,20 @@ def target_of(target: Target) -> int | str:
 
 
 def longest(targets: Sequence[Target]) -> int:
-    """What quotas of one owner come to: the longest periods count, and shorter ones only where no longer one lies.
+    """What quotas of one owner come to: the sum of those that count."""
+    return sum(one.amount for one in that_count(targets))
+
+
+def that_count(targets: Sequence[Target]) -> list[Target]:
+    """Of the quotas of one owner those of the longest periods, and shorter ones only where no longer one lies.
 
     So a year's quota beside those of its quarters counts once, and months add up to a quarter that has none itself.
     """
-    if len(targets) == 1:
-        return targets[0].amount
     taken: list[Target] = []
     for one in sorted(targets, key=lambda t: (t.start - t.end, t.start)):
         if all(one.end < other.start or other.end < one.start for other in taken):
             taken.append(one)
-    return sum(one.amount for one in taken)
+    return taken
 
 
 def name_paths(tops: Iterable[Node]) -> None:

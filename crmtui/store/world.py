@@ -275,6 +275,7 @@ class Target(NamedTuple):
     start: date
     end: date
     amount: int
+    id: int = 0
 
 
 def targets(
@@ -294,7 +295,7 @@ def targets(
     for row in world.execute(query, values):
         if row.value is None:
             raise MissingRate(row.currency, row.starts_on)
-        found.append(Target(row.scope, row.of, row.starts_on, row.ends_on, int(row.value)))
+        found.append(Target(row.scope, row.of, row.starts_on, row.ends_on, int(row.value), row.id))
     return found
 
 
@@ -315,5 +316,5 @@ def _targets(world: World, scopes: Iterable[str] | None) -> Select[Any]:
         found.append(
             or_(false(), *(and_(quota.scope == scope, quota.of.in_(held(scope))) for scope in scopes))
         )
-    columns = (quota.scope, quota.of, quota.starts_on, quota.ends_on, quota.currency, value.label("value"))
-    return select(*columns).where(*found)
+    columns = (quota.id, quota.scope, quota.of, quota.starts_on, quota.ends_on, quota.currency)
+    return select(*columns, value.label("value")).where(*found)

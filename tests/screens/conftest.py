@@ -91,6 +91,10 @@ def drive(
     return asyncio.run(run())
 
 
+BUSY = ("load", "list", "begin", "keys")
+"""Workers that something is still to come of: rows, or what the keys do that were pressed."""
+
+
 async def settled(app: CrmApp, pilot: Pilot[Any], seconds: float = 10.0) -> None:
     """Wait until the program has read what it shows and drawn it."""
     loop = asyncio.get_running_loop()
@@ -98,9 +102,7 @@ async def settled(app: CrmApp, pilot: Pilot[Any], seconds: float = 10.0) -> None
     quiet = 0
     while loop.time() < end:
         await pilot.pause(0.02)
-        busy = app.desk.busy or any(
-            worker.group in ("load", "list", "begin") and worker.is_running for worker in app.workers
-        )
+        busy = app.desk.busy or any(worker.group in BUSY and worker.is_running for worker in app.workers)
         quiet = 0 if busy else quiet + 1
         if quiet >= 3:
             return
