@@ -467,6 +467,8 @@ def _matrix(ctx: Any, role: str) -> tuple[list[Column], list[Row]]:
     return columns, rows
 
 
+REACHES = (N_("own"), N_("team"), N_("dept"), N_("territory"), N_("all"), N_("none"))
+"""How far rights reach, told as they are called."""
 EVERYWHERE = ("list", "show", "add", "edit", "archive", "restore", "history", "export", "import")
 """The verbs that most kinds of record have: each has a column; the others have rows of their own."""
 DO = "do"

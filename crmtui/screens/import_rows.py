@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crmtui.i18n import N_, gettext, ngettext
+from crmtui.i18n import N_, gettext, language, ngettext
 from crmtui.screens.glyphs import g
 from crmtui.screens.rows import Cell, Column, Row
 from crmtui.services.nouns import NOUNS
@@ -95,7 +95,7 @@ def _goes(each: "Match", noun: str, plan: "Plan") -> Cell:
         return gettext(N_("(its words set fields)")), "muted"
     if not each.field:
         return gettext(N_("(not used)")), "muted"
-    return f"{noun}.{each.field}"
+    return each.label if language() == "zh" and each.label else f"{noun}.{each.field}"
 
 
 def _state(each: "Match", plan: "Plan") -> Cell:
