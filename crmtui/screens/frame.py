@@ -257,9 +257,18 @@ class FilterLine(Widget):
 class FindInput(Input):
     """The field behind `/`: it answers 120 ms after the last key, and Escape gives it up."""
 
+    MOST: ClassVar[int] = 200
+    """Characters of a paste that are looked for."""
+
     def on_focus(self) -> None:
         """Keys that came meanwhile are for it."""
         self.screen.waiting = False  # type: ignore[attr-defined]
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        line = " ".join(event.text[: self.MOST * 4].split())
+        self.insert_text_at_cursor("".join(letter for letter in line if letter.isprintable())[: self.MOST])
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Wait for the pause that a composing input method makes, then tell."""
