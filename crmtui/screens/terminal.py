@@ -130,6 +130,10 @@ def run(app: "CrmApp") -> int:
             loop.add_signal_handler(number, app.exit, 128 + number)
         return await app.run_async()
 
+    if not in_browser() and sys.platform != "win32":
+        from crmtui.screens.typed import Driver
+
+        app.driver_class = Driver
     code = asyncio.run(whole())
     if app.refused is not None:
         raise app.refused

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from fcntl import ioctl
 from pathlib import Path
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import pyte
+from wcwidth import wcwidth
 
 KEYS = {
     "enter": "\r",
@@ -66,6 +68,10 @@ class Screen(pyte.Screen):
         if mode == 6 and self.answers:
             more = 1 if self.wide and self.cursor.x else 0
             self.write_process_input(f"\x1b[{self.cursor.y + 1};{self.cursor.x + 1 + more}R")
+
+    def draw(self, data: str) -> None:
+        """Put text on the screen; what takes no cell and joins no letter is left out, for pyte would leave out the rest."""
+        super().draw("".join(one for one in data if wcwidth(one) or unicodedata.combining(one)))
 
     def select_graphic_rendition(self, *attributes: int, **kwargs: Any) -> None:
         """Colours; a sequence that pyte takes for them, and is none, is left out."""
