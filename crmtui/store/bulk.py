@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, BigInteger, Date, Text, any_, func, literal, selec
 from crmtui.errors import CrmError, Forbidden, Invalid, Refused
 from crmtui.i18n import N_
 from crmtui.store import session
-from crmtui.store.journal import Entry, sqlite_together
+from crmtui.store.journal import Entry, sqlite_entries
 from crmtui.store.record import table
 from crmtui.store.session import Tx
 from crmtui.store.types import Day, Moment, to_json
@@ -178,19 +178,22 @@ def _staged(
 
 
 def _together(tx: Tx, noun: str, statement: str, values: Sequence[Any]) -> None:
-    """Run `statement`, which puts many rows into `noun`, and write their entries into the journal by one as well."""
-    connection = tx.session.connection()
-    before, after, then = sqlite_together(noun)
-    last = connection.exec_driver_sql(f'SELECT coalesce(max(id), 0) FROM "{noun}"').scalar_one()
-    connection.exec_driver_sql(before)
+    """Run `statement`, which puts many rows into `noun`, and write their entries into the journal by one as well.
+
+    Meanwhile the trigger that would write them one by one is gone, for this transaction alone.
+    """
+    run = tx.session.connection().exec_driver_sql
+    last = run(f'SELECT coalesce(max(id), 0) FROM "{noun}"').scalar_one()
+    trigger = run("SELECT sql FROM sqlite_schema WHERE name = ?", (f"{noun}_insert",)).scalar() or ""
+    run(f'DROP TRIGGER IF EXISTS "{noun}_insert"')
     try:
         with session.guard(tx.store):
-            connection.exec_driver_sql(statement, tuple(values))
+            run(statement, tuple(values))
     except (Invalid, Refused):  # it took itself back; the rows go in one by one now
-        connection.exec_driver_sql(then)
+        run(trigger)
         raise
-    connection.exec_driver_sql(after, (last,))
-    connection.exec_driver_sql(then)
+    run(trigger)
+    run(sqlite_entries(noun), (last,))
 
 
 def update(

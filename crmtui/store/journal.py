@@ -61,8 +61,6 @@ class Running(SQLModel, table=True):
 
     id: int = sqlmodel.Field(default=1, primary_key=True)
     tx: int | None = sqlmodel.Field(default=None, sa_type=Whole)
-    together: int = sqlmodel.Field(default=0, sa_type=Whole)
-    """1 while many rows are put in by one statement, whose entries are then written by one statement as well."""
 
 
 class Once(SQLModel, table=True):
@@ -115,27 +113,21 @@ def sqlite_triggers(of: Table) -> list[str]:
     columns, name = trigger_columns(of), of.name
     differs = " OR ".join(f'OLD."{c}" IS NOT NEW."{c}"' for c in columns)
     insert = _entry(name, "NEW", "insert", "NULL", "NULL")
-    alone = "(SELECT together FROM running) IS NOT 1"
     update = _entry(name, "NEW", "update", _changed(columns, "OLD"), _changed(columns, "NEW"))
     delete = _entry(name, "OLD", "delete", _object(columns, "OLD"), "NULL")
     return [
-        f'CREATE TRIGGER "{name}_insert" AFTER INSERT ON "{name}" WHEN {alone} BEGIN {insert} END',
+        f'CREATE TRIGGER "{name}_insert" AFTER INSERT ON "{name}" BEGIN {insert} END',
         f'CREATE TRIGGER "{name}_update" AFTER UPDATE ON "{name}" WHEN {differs} BEGIN {update} END',
         f'CREATE TRIGGER "{name}_delete" AFTER DELETE ON "{name}" BEGIN {delete} END',
     ]
 
 
-def sqlite_together(name: str) -> tuple[str, str, str]:
-    """For many rows that one statement puts into table `name`: what to run before it, after it, and in any case then.
-
-    The second takes the highest id from before and writes the entries that the trigger left out. All of it belongs into
-    one transaction: whoever is interrupted leaves neither rows nor entries.
-    """
-    entries = (
+def sqlite_entries(name: str) -> str:
+    """Writes the entries of all rows of table `name` above a given id, as its insert trigger would have."""
+    return (
         "INSERT INTO journal (tx, noun, record, version, op) SELECT running.tx, "
         f"'{name}', new.id, new.version, 'insert' FROM running JOIN \"{name}\" new WHERE new.id > ? ORDER BY new.id"
     )
-    return "UPDATE running SET together = 1", entries, "UPDATE running SET together = 0"
 
 
 SQLITE_APPEND_ONLY = [

@@ -29,7 +29,8 @@ def _check(field: Field, column: str, sqlite: bool) -> str | None:
     if field.kind in ("whole", "percent", "rate"):
         return f"{name} BETWEEN {field.low} AND {field.high}"
     if field.kind == "state":
-        return f"{name} IN ({', '.join(repr(value) for value in field.values)})"
+        # SQLite makes a table of the values of an IN, for each statement anew, and asks that for each row.
+        return " OR ".join(f"{name} = {value!r}" for value in field.values)
     if field.kind == "flag" and sqlite:
         return f"{name} IN (0, 1)"
     if field.kind == "day" and sqlite:
@@ -123,9 +124,9 @@ def _triggers(sqlite: bool) -> list[str]:
         return [
             *made,
             *journal.SQLITE_APPEND_ONLY,
-            "INSERT INTO running (id, tx, together) VALUES (1, NULL, 0)",
+            "INSERT INTO running (id, tx) VALUES (1, NULL)",
         ]
-    made = ["INSERT INTO running (id, tx, together) VALUES (1, NULL, 0)"]
+    made = ["INSERT INTO running (id, tx) VALUES (1, NULL)"]
     made += [statement for of in journal.journalled() for statement in journal.postgres_triggers(of)]
     return [*made, *journal.POSTGRES_APPEND_ONLY]
 
