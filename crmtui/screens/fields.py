@@ -436,6 +436,13 @@ class FieldRow(Vertical):
             notes.first(Static).update(Text(clean(text)))
         else:
             self.mount(Static(Text(clean(text)), classes="field--note", markup=False))
+        if text:
+            self.call_after_refresh(self._into_sight)
+
+    def _into_sight(self) -> None:
+        """What is said of the field that has the focus must not stand below the edge."""
+        if self.field.has_focus:
+            self.scroll_visible(animate=False)
 
     @property
     def wrong(self) -> bool:
