@@ -18,7 +18,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
-from crmtui.errors import CrmError
+from crmtui.errors import CrmError, Forbidden
 from crmtui.i18n import N_, gettext
 from crmtui.screens import accessible, themes
 from crmtui.screens.desk import Desk
@@ -453,18 +453,19 @@ class CrmApp(App[int]):
         mark, own = self.mark, frozenset(self.desk.own)
         try:
             seen = await self.desk.read_behind(lambda ctx: watch.since(ctx, mark, own))
-        except CrmError:
-            if not self.offline:
-                self.offline = await self._now()
-                self._redraw()
+        except CrmError as error:
+            if not self.offline and isinstance(error, Forbidden):
+                self.note(told(error), "error")
+            await self._off(True)
             return
-        if self.offline:
-            self.offline = ""
-            self._redraw()
+        await self._off(False)
         if seen.mark > self.mark:
             self.mark = seen.mark
             self.touched = seen
-            await self.desk.forget()
+            if seen.many or any(ref.startswith(_RIGHTS) for ref in seen.refs):
+                await self._who_again()
+            else:
+                await self.desk.forget()
             screen = self.screen
             for shown_one in reversed(self.screen_stack):
                 if isinstance(shown_one, Place):
@@ -472,6 +473,25 @@ class CrmApp(App[int]):
                     break
             if not isinstance(screen, Place) and hasattr(screen, "store_changed"):
                 screen.store_changed(seen)
+
+    async def _off(self, off: bool) -> None:
+        """The store can, or cannot, be reached: what is shown stays, dimmed."""
+        if bool(self.offline) != off:
+            self.offline = await self._now() if off else ""
+            self.set_class(off, "-offline")
+            self._redraw()
+
+    async def _who_again(self) -> None:
+        """People or rights changed, perhaps one's own: find out anew who is there and what they may see."""
+        await self.desk.reopen()
+        period = self.period_name
+        try:
+            self.take(await self.desk.read(_me))
+        except CrmError as error:
+            self.note(told(error), "error")
+        else:
+            self.period_name = period
+            self._redraw()
 
     touched: Any = None
     """The records that changed last, as `services.watch.Seen`."""
@@ -626,6 +646,8 @@ class CrmApp(App[int]):
 
 
 _WHOSE = ("mine", "team", "all")
+_RIGHTS = ("U-", "RO-", "D-")
+"""How the refs of people, roles and departments begin: what one may see hangs on them."""
 _AT_ONCE = frozenset(("escape", "ctrl+q"))
 """Keys that wait for nothing."""
 _OWNED = frozenset(("lead", "account", "contact", "opp"))

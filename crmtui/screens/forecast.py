@@ -13,7 +13,7 @@ from crmtui.screens import charts
 from crmtui.screens.bars import month_name
 from crmtui.screens.foretree import ForecastTree, TreeSource
 from crmtui.screens.frame import Pane, told
-from crmtui.screens.glyphs import g
+from crmtui.screens.glyphs import g, plain
 from crmtui.screens.keys import bind
 from crmtui.screens.listing import Column, Row, WindowedList
 from crmtui.screens.place import Part, Place
@@ -335,7 +335,7 @@ class Forecast(Place):
 
         ways = [Way(name, gettext(NAMES[name]), gettext(N_("what the months show"))) for name in MEASURES]
         ways += [
-            Way(f"by {name}", gettext(text), gettext(N_("how the forecast counts")))
+            Way(f"by {name}", plain(gettext(text)), gettext(N_("how the forecast counts")))
             for name, text in METHODS.items()
         ]
         found = await self.program.push_screen_wait_safe(Choose(gettext(N_("Measure")), ways))

@@ -155,7 +155,7 @@ class Crumb(Line):
         """Section, tabs, department, whose; period and freshness at the right."""
         place: Any = self.screen
         state = place.freshness()
-        left, right = self._fitting(list(place.crumb_left()), place.crumb_right(), room - width(state[0]) - 3)
+        left, right = self._fitting(list(place.crumb_left()), place.crumb_right(), room - width(state[0]) - 2)
         end = width(right) + (3 if right else 0) + width(state[0]) + 1
         self.put(" ")
         for text, token, action in left:
@@ -582,10 +582,10 @@ def _naming(kind: type) -> type:
 
 
 class TooSmall(Static):
-    """What stands there alone while the terminal is too small."""
+    """What stands there alone while the terminal is too small. It lies over the screen, which keeps its focus."""
 
     DEFAULT_CSS = """
-    TooSmall { display: none; width: 100%; height: 100%; content-align: center middle; background: $background; color: $foreground; }
+    TooSmall { layer: tiny; display: none; width: 100%; height: 100%; content-align: center middle; background: $background; color: $foreground; }
     """
     LEAST: ClassVar[tuple[int, int]] = (80, 20)
 

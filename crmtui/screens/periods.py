@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from crmtui.clock import Period, add_months, parse_period
 from crmtui.i18n import N_, gettext
+from crmtui.screens.glyphs import plain
 
 if TYPE_CHECKING:
     from crmtui.services.context import Context
@@ -20,9 +21,8 @@ def named(ctx: "Context", text: str) -> str:
     period, today = read(ctx, text), ctx.clock.today()
     if today not in period:
         return period.label
-    return gettext(N_("{period} · day {day} of {days}")).format(
-        period=period.label, day=(today - period.start).days + 1, days=(period.end - period.start).days + 1
-    )
+    day, days = (today - period.start).days + 1, (period.end - period.start).days + 1
+    return plain(gettext(N_("{period} · day {day} of {days}")).format(period=period.label, day=day, days=days))
 
 
 def shifted(ctx: "Context", text: str, by: int) -> str:

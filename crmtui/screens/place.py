@@ -131,7 +131,7 @@ class Place(Base[None]):
     ALLOW_IN_MAXIMIZED_VIEW = "TopBar, Crumb, FilterLine, KeyBar, Note"
     BINDINGS: ClassVar[list[Any]] = bind("place", hidden=("back", "refresh", "view", "menu"))
     DEFAULT_CSS = """
-    Place { layers: base note; background: $background; }
+    Place { layers: base note tiny; background: $background; }
     Place > #body { height: 1fr; }
     """
 
@@ -374,7 +374,7 @@ class Sheet(ModalScreen[R], Base[R]):
     WHERE: ClassVar[str] = ""
     PURPOSE: ClassVar[tuple[str, ...]] = ()
     DEFAULT_CSS = """
-    Sheet { align: center middle; background: $background 55%; layers: base note; }
+    Sheet { align: center middle; background: $background 55%; layers: base note tiny; }
     Sheet.-right { align: right top; }
     Sheet.-bottom { align: center bottom; }
     Sheet > Pane { border: round $accent; border-title-color: $accent; }

@@ -12,7 +12,7 @@ from crmtui.money import Money
 from crmtui.screens import charts
 from crmtui.screens.charts import Part, stacked
 from crmtui.screens.frame import Line, Pane
-from crmtui.screens.glyphs import g
+from crmtui.screens.glyphs import g, plain
 from crmtui.screens.keys import bind, own
 from crmtui.screens.listing import Column, WindowedList
 from crmtui.screens.place import Sheet
@@ -177,6 +177,7 @@ class Popup(Sheet[None]):
 
     def on_windowed_list_moved(self, event: WindowedList.Moved) -> None:
         """Say the row where a screen reader follows."""
+        self.refresh_bindings()
         self.program.announce(event.list)
 
     def why_not(self, action: str) -> str | None:
@@ -278,7 +279,7 @@ class Made(Line):
                 for text, ink in stacked([Part(value, pattern, token)], whole, max(room // 6, 8), rest=""):
                     self.put(text.rstrip(" "), ink)
                 self.put("   ")
-        how = gettext(self.HOW[figure.ask.method])
+        how = plain(gettext(self.HOW[figure.ask.method]))
         if self.used + charts.cells_of([(how, "")]) <= room:
             self.put(how, "muted")
 
