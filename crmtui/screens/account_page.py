@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
+from textual import events
 from textual.containers import Grid, Vertical
 from textual.widget import Widget
 
@@ -45,6 +47,10 @@ PROFILE = (
     "tags",
     "note",
 )
+_BESIDE = ("#profile", "#worth", "#people", "#opps", "#history")
+_STACKED = ("#worth", "#opps", "#people", "#history", "#profile")
+"""The panes in their order, side by side and one below the other."""
+NARROW = 100
 MOST = 200
 """Contacts and opportunities that the panes hold; the list behind Enter on their last line has all."""
 FIGURES = {
@@ -120,12 +126,24 @@ class AccountPage(RecordPage):
                 way_out=gettext(N_("n adds")),
             ),
             Pane(
-                History(id="lately"),
+                History(id="lately", short=True),
                 id="history",
                 title=gettext(N_("Lately")),
                 way_out=gettext(N_("all {key}")).format(key="v"),
             ),
         ]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Where the panes stand one below the other, what is worth knowing first comes first."""
+        narrow = event.size.width < NARROW
+        if narrow != self._stacked:
+            self._stacked = narrow
+            grid = self.query_one("#summary")
+            order = _STACKED if narrow else _BESIDE
+            for before, after in pairwise(order):
+                grid.move_child(self.query_one(after), after=self.query_one(before))
+
+    _stacked = False
 
     async def load(self) -> None:
         """Profile first, then money, people, opportunities."""

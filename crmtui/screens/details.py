@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crmtui.services.context import Context
 
 _NOT_SHOWN = frozenset(("id", "version", "archived_at", "currency", "external_id"))
-NARROW = 48
+NARROW = 56
 """Cells below which there is little room for labels."""
 _LAST = ("created_at", "created_by", "updated_at")
 
@@ -133,9 +133,9 @@ def _way(state: str, short: bool) -> Row:
         word = gettext(state if at == place else step)
         if short and at != place:
             word = g("done" if at < place else "open")
-        cell.append((f"[{word}]" if at == place else word, token))
+        cell.append((f"[{word}] " if at == place else f"{word} ", token))
         if at + 1 < len(steps):
-            cell.append((f" {g('into')} ", "faint"))
+            cell.append((f"{g('into')} ", "faint"))
     if place < 0:
         cell = [(f"{g('refused')} {gettext(state)}", "error")]
     return Row("way", {"label": (gettext(N_("Path")), "muted"), "value": cell})

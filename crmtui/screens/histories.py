@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 class History(WindowedList):
     """When, what, from what to what, who, and the note."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, short: bool = False) -> None:
         super().__init__(
             [
-                Column("at", gettext(N_("When")), 12),
-                Column("field", gettext(N_("Field")), 14),
-                Column("change", gettext(N_("Change"))),
+                Column("at", gettext(N_("When")), 11),
+                Column("field", gettext(N_("Field")), 10 if short else 14),
+                Column("change", gettext(N_("Change")), least=8),
                 Column("actor", gettext(N_("Who")), 16, priority=1),
-                Column("note", gettext(N_("Note")), 0, priority=2),
+                Column("note", gettext(N_("Note")), 0, priority=2, least=12),
             ],
             marks=False,
             header=False,

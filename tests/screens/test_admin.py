@@ -127,6 +127,11 @@ def test_a_quota_is_set(maven: str) -> None:
         screen = app.screen
         assert isinstance(screen, Quotas)
         rows = screen.query_one("#list", WindowedList)
+        # The period is asked in a question of its own, to which the keys go.
+        await press(app, pilot, "p")
+        assert app.screen is not screen
+        await press(app, pilot, "escape", "escape")
+        assert app.screen is screen
         await press(app, pilot, "enter")
         assert "the company's is the sum" in note(app)
         team = next(

@@ -206,6 +206,46 @@ def test_a_lead_goes_its_way_by_keys(maven: str) -> None:
     drive(maven, script)
 
 
+def test_many_leads_are_given_ruled_out_and_edited_together(maven: str) -> None:
+    """Marked ones change in one step with a person, a reason, a form; one undo takes each back."""
+
+    def fill(ctx: Context) -> None:
+        records.add_many(ctx, "lead", [{"company": f"Company {letter}"} for letter in "ABC"])
+
+    _change(maven, fill)
+
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        async def values(name: str) -> list[Any]:
+            found = await app.desk.read(
+                lambda ctx: list(records.find(ctx, "lead", sort="id", fields=("ref", name)).rows)
+            )
+            return [row[name] for row in found]
+
+        await press(app, pilot, "2", "space", "space", "m")
+        for key in "Cecily":
+            await pilot.press(key)
+        await pilot.pause(0.3)
+        await press(app, pilot, "enter")
+        assert "2 records are Cecily Lampkin's now" in note(app)
+        assert await values("state") == ["new", "assigned", "assigned"]
+        await press(app, pilot, "x")
+        for key in "budget":
+            await pilot.press(key)
+        await pilot.pause(0.2)
+        await press(app, pilot, "enter")
+        assert "2 leads ruled out" in note(app)
+        assert await values("qualification") == [None, "budget", "budget"]
+        await press(app, pilot, "u", "u")
+        assert await values("owner") == [None, None, None]
+        assert len(here(app).rows.marked) == 2
+        await press(app, pilot, "e")
+        assert type(app.screen).__name__ == "FormSheet"
+        await press(app, pilot, "escape")
+        assert here(app).noun == "lead"
+
+    drive(maven, script)
+
+
 def test_who_may_not_is_told_and_the_mouse_does_it_all(maven: str) -> None:
     """A role without the right sees verbs off; clicks sort, open, take chips away; errors and emptiness are sentences."""
     role = {"code": "reader", "name": "Reader"}
