@@ -57,6 +57,15 @@ class Acting(Place):
             return False
         return super().check_action(action, parameters)
 
+    def offer(self) -> None:
+        """Other records are chosen: draw the keys again, where some of them are on or off now that were not."""
+        now = tuple(bool(self.why_not(action)) for action in ACTIONS)
+        if now != self._offered:
+            self._offered = now
+            self.refresh_bindings()
+
+    _offered: tuple[bool, ...] = ()
+
     def verbs(self) -> list[Verb]:
         """The verbs of the chosen records, for the menu and the palette."""
         refs = self.chosen

@@ -113,6 +113,7 @@ class Tree(Acting):
         if event.list is self.rows:
             self.query_one("#rows", Pane).say_out(self.rows.position_text)
             self.program.announce(self.rows)
+            self.offer()
             self.in_turn("follow", partial(self._follow, event.row))
 
     async def _follow(self, row: Row | None) -> None:

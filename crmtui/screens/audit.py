@@ -66,6 +66,7 @@ class Audit(Place):
         """Which row it is."""
         self.query_one("#rows", Pane).say_out(event.list.position_text)
         self.program.announce(event.list)
+        self.refresh_bindings()
 
     def why_not(self, action: str) -> str | None:
         """What is taken back already, is."""

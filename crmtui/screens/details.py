@@ -80,7 +80,7 @@ class Details(WindowedList):
     def _make_room(self, rows: Sequence[Row]) -> None:
         """The labels get what they need, and no more than a third."""
         longest = max((width(row.text("label")) for row in rows), default=0)
-        least = 16 if self.size.width < NARROW else 26
+        least = 18 if self.size.width < NARROW else 26
         wanted = max(min(longest, least), 8)
         if self.columns[0].width != wanted:
             self.columns = [replace(self.columns[0], width=wanted), *self.columns[1:]]

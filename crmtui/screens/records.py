@@ -314,6 +314,7 @@ class RecordList(Filtered):
         if event.list is not self.rows:
             return
         self.program.announce(self.rows)
+        self.offer()
         if self.panel_shows:
             self.in_turn("follow", partial(self._follow, event.row))
 
@@ -369,8 +370,9 @@ class RecordList(Filtered):
         self.sort_by(event.column)
 
     def on_windowed_list_mark_changed(self, event: WindowedList.MarkChanged) -> None:
-        """How many are marked."""
+        """How many are marked, and what can be done with them."""
         self.redraw_frame()
+        self.offer()
 
     def on_windowed_list_typed(self, event: WindowedList.Typed) -> None:
         """A wide character begins to find: letters of an input method mean no keys."""

@@ -58,6 +58,10 @@ def test_a_list_of_opportunities_from_group_to_bulk_change_and_back(maven: str) 
         await press(app, pilot, "down")
         assert rows.position_text == f"row 1 of {every:,}"
         first = rows.current.key
+        await pilot.pause(0.1)
+        last = app.screen._compositor.render_strips()[-1]
+        colours = {one.text.strip(): one.style.color for one in last if one.style is not None}
+        assert colours["e"] == colours["n"]  # what is on now is not grey any more
         await press(app, pilot, "space", "space")
         marked = [row.key for row in rows.marked_rows]
         assert len(marked) == 2
