@@ -393,8 +393,13 @@ class FormSheet(Sheet[str]):
             self.focus_next()
 
     async def on_key(self, event: events.Key) -> None:
-        """Up and down go from field to field."""
-        if event.key in ("down", "up") and isinstance(self.focused, LineField):
+        """Up and down go from field to field; a form that could not be read is tried again."""
+        if self._failed and event.key == "r":
+            event.stop()
+            self._failed = False
+            self.query_one("#form", Pane).ready()
+            self.on_mount()
+        elif event.key in ("down", "up") and isinstance(self.focused, LineField):
             event.stop()
             _ = self.focus_next() if event.key == "down" else self.focus_previous()
 
