@@ -480,6 +480,9 @@ class CrmApp(App[int]):
             self.offline = await self._now() if off else ""
             self.set_class(off, "-offline")
             self._redraw()
+            if not off:  # what was opened before may hang on a connection that is gone
+                await self.desk.reopen()
+                self._ask_again("store")
 
     async def _who_again(self) -> None:
         """People or rights changed, perhaps one's own: find out anew who is there and what they may see."""
