@@ -61,7 +61,7 @@ def show(call: Call, *, start: str = "", url: str = "") -> None:
 
     flags = {**call.flags, **({"db": url} if url else {})}
     desk = Desk(flags, call.options.login, call.options.now)
-    app = CrmApp(desk, look=seen, commands=commands(), start=start, memory=memory.own())
+    app = CrmApp(desk, look=seen, commands=commands, start=start, memory=memory.own())
     code = terminal.run(app)
     for complaint in () if call.options.quiet else app.complaints:
         tell(f"crm: {complaint}")

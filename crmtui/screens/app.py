@@ -1,10 +1,12 @@
 """The screen program: settings, theme and keys, the nine sections, changing and taking back, and what others change."""
 
 import asyncio
+import gc
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -88,7 +90,7 @@ class CrmApp(App[int]):
         desk: Desk,
         *,
         look: Look | None = None,
-        commands: Sequence[Command] = (),
+        commands: Callable[[], Sequence[Command]] = tuple,
         start: str = "",
         memory: Memory | None = None,
     ) -> None:
@@ -98,7 +100,8 @@ class CrmApp(App[int]):
         ScrollBar.renderer = Blocks if glyphs.ascii else ScrollBarRender
         super().__init__()
         self._filters = [themes.Grey() if isinstance(one, Monochrome) else one for one in self._filters]
-        self.desk, self.commands, self.start = desk, commands, start
+        self.desk, self.start = desk, start
+        self._commands = commands
         self.whose, self.period, self.period_name = "mine", "this quarter", ""
         self.who = self.login = self.dept_path = self.role = ""
         self.dept = ""
@@ -186,6 +189,9 @@ class CrmApp(App[int]):
         if self.start:
             await self.open_record(self.start)
         self._greet()
+        if not self.is_headless:
+            gc.freeze()  # what is loaded by now stays: garbage is looked for, soon and quickly, among what comes
+            gc.set_threshold(10_000, 10, 10)
         self.set_interval(self.POLL_SECONDS, self.look_for_changes)
 
     async def _go_where_it_was(self) -> None:
@@ -222,6 +228,11 @@ class CrmApp(App[int]):
         self.whose = kept if kept in _WHOSE else me.whose
         self.allowed = me.listed
         self.sections = [section for section in SECTIONS if self.tabs_of(section.number)]
+
+    @cached_property
+    def commands(self) -> Sequence[Command]:
+        """Every command of the command line: nobody needs them before the palette or the help."""
+        return self._commands()
 
     me: "Me | None" = None
     """Who is there, once that is known."""

@@ -156,7 +156,7 @@ class Crumb(Line):
         place: Any = self.screen
         state = place.freshness()
         left, right = self._fitting(list(place.crumb_left()), place.crumb_right(), room - width(state[0]) - 2)
-        end = width(right) + (3 if right else 0) + width(state[0]) + 1
+        end = width(right) + (2 if right else 0) + width(state[0]) + 1
         self.put(" ")
         for text, token, action in left:
             if self.used + width(text) > room - end - 1:
@@ -169,7 +169,7 @@ class Crumb(Line):
         self.fill_to(room - end)
         if right:
             self.put(right, "muted", action="app.period")
-            self.put("   ")
+            self.put("  ")
         self.put(state[0], state[1])
 
     def _fitting(self, left: list[Part], right: str, room: int) -> tuple[list[Part], str]:

@@ -15,7 +15,7 @@ from crmtui.text import width
 
 WIDEST = 26
 """Numbers are never cut: their column widens up to this."""
-_DRAWN = 256
+_DRAWN = 128
 """Lines remembered."""
 
 

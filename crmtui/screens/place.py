@@ -1,6 +1,7 @@
 """What every screen and every sheet has in common: the frame, reading and changing, whose records, errors, help."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
@@ -85,6 +87,11 @@ class Base(Screen[R]):
         ):
             reached = [name for least, name in sorted(steps or []) if cells >= least]
             self.add_class(*reached[-1:], update=False)
+
+    def on_unmount(self) -> None:
+        """Let go of its drawn lines, which Textual would keep for as long as a thousand widgets, and of all its parts."""
+        StylesCache.get_inner_outer.cache_clear()
+        self.app.set_timer(0.3, gc.collect)
 
     def why_not(self, action: str) -> str | None:
         """Why `action` is off just now, as a sentence; None when it is on."""

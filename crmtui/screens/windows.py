@@ -7,7 +7,7 @@ from crmtui.screens.rows import Row, Source, StaticSource
 
 SIZE = 256
 """Rows read at once."""
-KEPT = 8
+KEPT = 4
 """Windows kept."""
 NEAR = 128
 """So many rows before the end of a window the next one is wanted."""
