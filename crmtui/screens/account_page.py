@@ -118,7 +118,7 @@ class AccountPage(RecordPage):
                 belongs(),
                 id="worth",
             ),
-            Pane(people, id="people", title=gettext(N_("People")), way_out=gettext(N_("n adds"))),
+            Pane(people, id="people", title=gettext(N_("Contacts")), way_out=gettext(N_("n adds"))),
             Pane(
                 _opportunities(),
                 id="opps",

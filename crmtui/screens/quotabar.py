@@ -135,7 +135,7 @@ class QuotaBar(Widget, can_focus=True):
         return [*found, _Said("gap", [(gettext(N_("gap")) + " ", "muted"), gap])]
 
     def _placed(self) -> list[tuple[str, list[Piece]]]:
-        """The figures with the gaps behind them; where they find no room the quota, which then stands under the bar,
+        """The figures with the gaps between them; where they find no room the quota, which then stands under the bar,
         goes first, then the forecast, then the parts from the last on."""
         figures, room = self._figures(), self.size.width
         parts = [part.key for part in self._parts]
@@ -143,7 +143,8 @@ class QuotaBar(Widget, can_focus=True):
             figures = [one for one in figures if one.key != key or self._quota is None]
             for gap in (_GAP, _TIGHT):
                 if self._needed(figures, gap) <= room:
-                    return [(one.key, [*one.pieces, (" " * gap, "muted")]) for one in figures]
+                    apart = [[(" " * gap, "muted")]] * (len(figures) - 1) + [[]]
+                    return [(one.key, [*one.pieces, *rest]) for one, rest in zip(figures, apart, strict=True)]
         return [(one.key, one.pieces) for one in figures]
 
     @staticmethod
