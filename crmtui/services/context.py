@@ -92,6 +92,7 @@ class Context:
         self.replayed: str | None = None
         self._claimed = False
         self._batched = False
+        self._whole: Tx | None = None
         self._rehearsal: Tx | None = None
         self._rehearsing: Any = None
         self._choices: dict[str, dict[str, str]] = {}
@@ -182,8 +183,9 @@ class Context:
     @contextmanager
     def reading(self) -> Iterator[Tx]:
         """A consistent view of the store with the actor's eyes; after a dry run, of what it would leave behind."""
-        if self._rehearsal is not None:
-            yield self._rehearsal
+        running = self._whole or self._rehearsal
+        if running is not None:
+            yield running
             return
         with session.reading(self.store, self.actor, self.clock.now()) as tx:
             yield tx
@@ -207,6 +209,9 @@ class Context:
         search index to `derived.catch_up`. Raises what the block raises, Forbidden, Busy, and Invalid for what the
         store refuses.
         """
+        if self._whole is not None:
+            yield self._whole
+            return
         manager = session.writing(
             self.store, self.actor, self.clock.now(), verb, note or self.note, undoes=undoes, tx_id=goes_on
         )
@@ -242,6 +247,19 @@ class Context:
                 search.owe(tx.session.connection(), tx.id)
             else:
                 search.follow(tx.session.connection(), tx.id, SEARCHED)
+
+    @contextmanager
+    def together(self, verb: str, note: str = "") -> Iterator[Tx]:
+        """Several use cases as one change: their transactions become this one, journalled and taken back under `verb`.
+
+        All or nothing; the rights that are asked are those of `verb`. Raises as `transaction`.
+        """
+        with self.transaction(verb, note) as tx:
+            self._whole = tx
+            try:
+                yield tx
+            finally:
+                self._whole = None
 
     @contextmanager
     def batch(self, verb: str, *, last: bool = False) -> Iterator[Tx]:
