@@ -27,7 +27,7 @@ FLAGS = {
     "hot": ("hot", N_("hot"), "accent"),
     "new": ("new", N_("new"), "success"),
 }
-EDGES = {"late": "error", "hot": "warning", "quiet": "warning", "new": "cursor", "": "cursor"}
+EDGES = {"late": "error", "hot": "warning", "quiet": "warning", "new": "primary", "": "primary"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _sums(head: Head, chosen: bool, inner: int, ink: Ink, ground: str) -> list[S
 
 def card_line(card: Any, line: int, look: Look, room: int, ink: Ink) -> Strip:
     """Line `line` of a card: account, project, value, when and who; at most one flag, and an edge in its colour."""
-    ground, inner = "cursor" if look.chosen else "panel", max(room - 4, 1)
+    ground, inner = "cursor" if look.chosen else "panel", max(room - 3, 1)
 
     def style(token: str, bold: bool = False) -> Any:
         return ink.style("cursor_text" if look.chosen else token, bold=bold or look.chosen, on=ground)

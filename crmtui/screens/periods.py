@@ -22,7 +22,9 @@ def named(ctx: "Context", text: str) -> str:
     if today not in period:
         return period.label
     day, days = (today - period.start).days + 1, (period.end - period.start).days + 1
-    return plain(gettext(N_("{period} · day {day} of {days}")).format(period=period.label, day=day, days=days))
+    return plain(
+        gettext(N_("{period} · day {day} of {days}")).format(period=period.label, day=day, days=days)
+    )
 
 
 def shifted(ctx: "Context", text: str, by: int) -> str:
