@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from crmtui import text
@@ -14,7 +15,10 @@ from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import NOUNS
 from crmtui.store import bulk, refs
 from crmtui.store.record import label_column, table
+from crmtui.store.sieve import Sieve
 
+SIEVED = ("external_id", "name_key")
+"""Columns by which most records are found; their keys are texts."""
 Existing = Mapping[str, Any]
 
 
@@ -164,6 +168,7 @@ class Matcher:
     def __init__(self, ctx: Context, noun: str, key: Key) -> None:
         self.ctx, self.noun, self.key = ctx, noun, key
         self.seen = Seen()
+        self.sieves: dict[str, Sieve] = {}
         self.entering = False
         """Whether this import has put in any record yet."""
 
@@ -220,11 +225,18 @@ class Matcher:
         at = list(columns).index(told)
         if by == "name_key" and name_keys is not None and rules.spelling_of(self.noun) is None:
             asked = set(name_keys if len(places) == len(name_keys) else map(name_keys.__getitem__, places))
-            return find(tx, self.noun, columns, by, asked - {None}, more), empty
+            return self._find(tx, columns, by, asked - {None}, more), empty
         asked = {keyed[place][at] for place in places} - {None}
         if by == "name_key":
             asked = set(text.name_keys(list(map(str, asked))))
-        return find(tx, self.noun, columns, by, asked, more), empty
+        return self._find(tx, columns, by, asked, more), empty
+
+    def _find(
+        self, tx: Tx, columns: Sequence[str], by: str, asked: Collection[Any], more: Iterable[str]
+    ) -> dict[tuple[Any, ...], list[Existing]]:
+        if by in SIEVED:
+            asked = self.sieves.setdefault(by, Sieve(self.noun, by)).possible(tx, asked)
+        return find(tx, self.noun, columns, by, asked, more)
 
     def _keyless(self, row: Existing) -> bool:
         return all(row[column] is None for column in self.key.columns)
@@ -267,7 +279,8 @@ def _choose(
     """Give each row the one record of its key."""
     if not stored:
         return
-    hits = [place for place in places if matched.identities[place] in stored]
+    known = map(stored.__contains__, map(matched.identities.__getitem__, places))
+    hits = list(compress(places, known))
     for place in hits:
         if rows := stored[matched.identities[place]]:
             try:
