@@ -6,10 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from crmtui.errors import Busy
+
 if TYPE_CHECKING:
     from crmtui.services.context import Context
 
 T = TypeVar("T")
+GONE = "store.unreachable"
+"""The error of a connection that ended: the server may be there again."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,17 @@ class Desk:
         return Context.open(flags=self.flags, login=self.login, now=self.now, dry_run=dry_run)
 
     async def read(self, work: "Callable[[Context], T]") -> T:
-        """What `work` reads, in the order asked. Raises the CrmError that it raises."""
+        """What `work` reads, in the order asked; once more, where the connection was gone. Raises the CrmError that it raises."""
 
         def run() -> T:
-            if self._reading is None:
-                self._reading = self._open()
+            if self._reading is not None:
+                try:
+                    return work(self._reading)
+                except Busy as error:
+                    if error.code != GONE:
+                        raise
+                    self._close_reading()
+            self._reading = self._open()
             return work(self._reading)
 
         return await self._ask(self._reader, run)
@@ -66,8 +76,14 @@ class Desk:
         """As `read`, for what may take long and must not keep lists waiting: sums of everything, counts, searches."""
 
         def run() -> T:
-            if self._reading_behind is None:
-                self._reading_behind = self._open()
+            if self._reading_behind is not None:
+                try:
+                    return work(self._reading_behind)
+                except Busy as error:
+                    if error.code != GONE:
+                        raise
+                    self._close_behind()
+            self._reading_behind = self._open()
             return work(self._reading_behind)
 
         return await self._ask(self._behind, run)
