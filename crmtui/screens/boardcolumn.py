@@ -167,8 +167,8 @@ class BoardColumn(Widget, can_focus=True):
         count = f" {self.count:,}"
         room = max(self.size.width - 4 - width(self.before) - width(count), 1)
         title = f"{self.before}{cut(self.title, room, ellipsis=g('cut'))}{count}"
-        self.border_title = Text(clean(title))  # type: ignore[assignment]
-        self.border_subtitle = Text(clean(f"{said}{self.behind}"))  # type: ignore[assignment]
+        self.border_title = Text(clean(title))
+        self.border_subtitle = Text(clean(f"{said}{self.behind}"))
 
     def _tell(self) -> None:
         if self.has_focus:

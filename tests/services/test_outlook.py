@@ -27,29 +27,33 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A small company in which every rule of counting has its case: where a value comes from, and what does not count."""
     url = f"sqlite:///{tmp_path_factory.mktemp('firm') / 'crm.db'}"
     with setup.init({"db": url}, Company(name="Firm", currency="USD"), now=NOW) as ctx:
-        add(ctx, "dept", name="East")
-        add(ctx, "dept", name="East 1", parent="East")
-        add(ctx, "dept", name="West")
-        for login, dept in (("li", "East 1"), ("mo", "East"), ("ann", "West")):
-            add(ctx, "user", name=login.title(), login=login, role="manager", dept=dept)
-        add(ctx, "user", name="Free", login="free", role="rep")
-        add(ctx, "territory", name="Asia")
-        add(ctx, "territory", name="China", parent="Asia")
-        for name in ("Pump", "Valve"):
-            add(ctx, "product", name=name, code=name[0])
-        add(ctx, "rate", currency="EUR", valid_on="2026-01-01", rate="1.5")
-        industries = [entry["code"] for entry in records.find(ctx, "type", where="list=industry").rows][:2]
-        add(ctx, "account", name="Acme", territory="China", industry=industries[0], owner="ann")
-        add(ctx, "account", name="Plain", owner="li")
-        _deals(ctx, industries)
-        quota.set(ctx, "dept", "East", Q4, "9000")
+        _furnish(ctx)
     return url
+
+
+def _furnish(ctx: Context) -> None:
+    add(ctx, "dept", name="East")
+    add(ctx, "dept", name="East 1", parent="East")
+    add(ctx, "dept", name="West")
+    for login, dept in (("li", "East 1"), ("mo", "East"), ("ann", "West")):
+        add(ctx, "user", name=login.title(), login=login, role="manager", dept=dept)
+    add(ctx, "user", name="Free", login="free", role="rep")
+    add(ctx, "territory", name="Asia")
+    add(ctx, "territory", name="China", parent="Asia")
+    for name in ("Pump", "Valve"):
+        add(ctx, "product", name=name, code=name[0])
+    add(ctx, "rate", currency="EUR", valid_on="2026-01-01", rate="1.5")
+    industries = [entry["code"] for entry in records.find(ctx, "type", where="list=industry").rows][:2]
+    add(ctx, "account", name="Acme", territory="China", industry=industries[0], owner="ann")
+    add(ctx, "account", name="Plain", owner="li")
+    _deals(ctx, industries)
+    quota.set(ctx, "dept", "East", Q4, "9000")
 
 
 def _deals(ctx: Context, industries: list[str]) -> None:
     processes = [row["code"] for row in records.find(ctx, "process", fields=("code",)).rows][:2]
     owners = ("li", "mo", "ann", "free", "")
-    for number in range(48):
+    for number in range(30):
         given = {
             "name": f"Deal {number}",
             "account": ("Acme", "Plain")[number % 2],
@@ -123,7 +127,7 @@ def test_what_stands_behind_a_cell_is_the_cell(
     firm: str, by: str, who: str, login: str | None, method: str, measure: str
 ) -> None:
     with as_of(firm, login or "root") as ctx:
-        assert prove(ctx, outlook.grid(ctx, who, Q4, by, method, measure), measure) >= 5
+        assert prove(ctx, outlook.grid(ctx, who, Q4, by, method, measure), measure) > 3
 
 
 @pytest.mark.parametrize("by", TABS)
@@ -140,6 +144,23 @@ def test_a_condition_finds_the_same_records(ctx: Context, by: str) -> None:
                 part,
                 where,
             )
+
+
+def test_it_is_the_same_on_postgresql(pg_url: str) -> None:
+    with Context.open(flags={"db": pg_url}, now=NOW) as ctx:
+        _furnish(ctx)
+    with as_of(pg_url, "mo") as ctx:
+        for by in TABS:
+            assert prove(ctx, outlook.grid(ctx, "team", Q4, by, "commit"), "forecast") > 3
+
+
+def test_a_quota_opens_those_it_is_made_of(ctx: Context) -> None:
+    grid = outlook.grid(ctx, "all", Q4)
+    for line in grid.lines:
+        figure = outlook.quota_of(ctx, line, grid)
+        found = records.find(ctx, "quota", where=figure.where, limit=9).rows if figure.where else []
+        assert sum(row["amount"].minor for row in found) == (line.row["quota"].minor if found else 0)
+        assert bool(found) == (line.row["quota"] is not None and line.part is None)
 
 
 def test_the_gap_opens_what_could_close_it(ctx: Context) -> None:
