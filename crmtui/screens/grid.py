@@ -15,8 +15,6 @@ from crmtui.text import width
 
 WIDEST = 26
 """Numbers are never cut: their column widens up to this."""
-_DRAWN = 128
-"""Lines remembered."""
 
 
 class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
@@ -209,15 +207,9 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
         What Textual does around a line, borders, padding and opacity, a list has no use for: scrolling by a row then
         draws one line and not all.
         """
-        background, filters = self.background_colors[1], self.get_line_filters()
-        found = []
-        for drawn in self._drawn(crop.line_range):
-            for one in filters:
-                drawn = drawn.apply_filter(one, background)
-            found.append(
-                drawn.crop(crop.x, crop.right) if crop.x or crop.right < drawn.cell_length else drawn
-            )
-        return found
+        whole = not crop.x and crop.right == self.region.width
+        drawn = self._drawn(crop.line_range)
+        return drawn if whole else [line.crop(crop.x, crop.right) for line in drawn]
 
     def _drawn(self, wanted: Iterable[int]) -> list[Strip]:
         """These lines, as wide as the list with its scrollbar."""
@@ -244,8 +236,10 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if found is None:
             drawn = self._line(key).apply_style(self._ground)
             found = drawn.adjust_cell_length(self.region.width, self._ground)
+            for one in self.get_line_filters():
+                found = found.apply_filter(one, self.background_colors[1])
             if not isinstance(key, int) or self.row_at(key) is not None:
-                if len(self._strips) > _DRAWN:
+                if len(self._strips) > 2 * self.page + 8:  # a line is some kilobytes
                     self._strips.clear()
                 self._strips[key] = found
         return found

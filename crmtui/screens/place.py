@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from textual import events
 from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
+from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
+from textual.strip import Strip
 from textual.worker import Worker, WorkerState
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
 from crmtui.screens import accessible
-from crmtui.screens.frame import Body, Crumb, FilterLine, KeyBar, Note, Pane, TooSmall, TopBar, told
+from crmtui.screens.frame import Body, Crumb, FilterLine, KeyBar, Note, Pane, TooSmall, TopBar, alike, told
 from crmtui.screens.glyphs import g
 from crmtui.screens.keys import bind, own
 
@@ -167,6 +169,10 @@ class Place(Base[None]):
         yield KeyBar()
         yield Note()
         yield TooSmall()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The ground, of which one line is drawn for all."""
+        return alike(super().render_lines, crop)
 
     def body(self) -> ComposeResult:
         """The panes."""
