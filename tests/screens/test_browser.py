@@ -1,6 +1,7 @@
 """`crm serve` before a real browser: the page shows the screens, takes keys and the mouse, and loads nothing foreign."""
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +21,14 @@ browser = pytest.importorskip("tests.screens.browser")
 
 
 @pytest.fixture
-def address(maven: str, tmp_path: Path) -> Iterator[str]:
+def env(maven: str, tmp_path: Path) -> dict[str, str]:
+    """A person at the demo store."""
+    return account(tmp_path / "home", maven, NOW)
+
+
+@pytest.fixture
+def address(env: dict[str, str]) -> Iterator[str]:
     """What `crm serve` prints, while it serves."""
-    env = account(tmp_path / "home", maven, NOW)
     running = subprocess.Popen(
         [*CRM, "serve", "--port", "0"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -102,3 +109,53 @@ def test_a_card_moves_and_a_figure_opens_in_the_browser(address: str, tmp_path: 
             await page.wait_for("50% of 3.4M")
 
     asyncio.run(script())
+
+
+def told(env: dict[str, str], *words: str) -> Any:
+    """What the command line says of the same store."""
+    done = subprocess.run([*CRM, *words, "--format", "json"], env=env, capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="no chromium is installed")
+def test_a_card_moves_and_a_figure_opens_as_the_command_line_says(
+    address: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    """On the board by a key and by the mouse, then behind a figure of the forecast."""
+
+    async def script() -> None:
+        async with browser.page(tmp_path / "profile") as page:
+            await page.open(address)
+            await page.wait_for("live")
+            await page.press("4")
+            await page.wait_for("weighted")
+            await page.press(">")
+            await page.wait_for("moved to Identifying")
+            await page.wait_for("Identifying 1")
+            await page.drag("▌", "Identifying 1")
+            await page.wait_for("Identifying 2")
+            await page.press("5")
+            await page.wait_for("Team Brinkmann")
+            await page.press("right", "right", "right", "right", "enter")
+            found.append(await page.wait_for("= the figure you opened"))
+            await page.press("ctrl+q")
+            await page.until(lambda: page.closed)
+
+    before = stages(env)
+    found: list[str] = []
+    asyncio.run(script())
+    after = stages(env)
+    moved = {ref for ref in before if after[ref] != before[ref]}
+    assert len(moved) == 2
+    assert {after[ref] for ref in moved} == {"identifying"}
+    assert [row["verb"] for row in told(env, "log", "--limit", "2")] == ["opp.advance", "opp.advance"]
+    company = told(env, "forecast", "--period", "this quarter")[0]
+    amount = f"{float(company['forecast']) / 1e6:.1f}M"
+    assert f"{company['of']} · 2026Q4 · forecast {amount}" in found[0]
+    assert f"{company['components']:,} opportunities · sum {amount} = the figure you opened" in found[0]
+
+
+def stages(env: dict[str, str]) -> dict[str, str]:
+    """The stage of each open opportunity that is at the beginning of the board."""
+    rows = told(env, "opp", "list", "--where", "stage in (prospecting, identifying)", "--fields", "ref,stage")
+    return {row["ref"]: row["stage"] for row in rows}
