@@ -244,7 +244,9 @@ def _won(some: Components, by: str) -> _Walk:
 def _grouped(some: Components, by: str, state: str, walked: Callable[[Components, str], _Walk]) -> list[Any]:
     """The figures of a walk by key, after making sure that no amount is without a rate."""
     asked, world = some.asked, some.world
-    shape: list[object] = [getattr(asked, name) is None for name in ("owners", "territories", "industry", "product")]
+    shape: list[object] = [
+        getattr(asked, name) is None for name in ("owners", "territories", "industry", "product")
+    ]
     shape += [some.seen_by_owner, asked.by, asked.keys is None or None in asked.keys]
 
     def build() -> tuple[Select[Any], Select[Any]]:
