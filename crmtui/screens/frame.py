@@ -508,7 +508,14 @@ class KeyBar(Line):
 
     def on_mount(self) -> None:
         """Follow the focus."""
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._follow())
+
+    _keys: Sequence[Sequence["Key"]] = ()
+    """What was drawn last."""
+
+    def _follow(self) -> None:
+        if self._keys != _active(self.screen):
+            self.refresh()
 
     def draw(self, room: int) -> None:
         """Key and word of each binding that is shown; at narrow sizes the first seven."""
@@ -518,7 +525,8 @@ class KeyBar(Line):
         palette = f"{shown('ctrl+p')} {gettext(N_('palette'))}"
         place: Any = self.screen
         end = room - width(palette) - 3 if getattr(place, "PALETTE", True) else room
-        for keys in list(_active(place))[: 7 if room < 100 else None]:
+        self._keys = _active(place)
+        for keys in self._keys[: 7 if room < 100 else None]:
             word = gettext(keys[0].label)
             if self.used + sum(width(key.shown) + 1 for key in keys) + width(word) + 2 > end:
                 break

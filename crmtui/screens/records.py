@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 
 from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
+from crmtui.screens import foresight
 from crmtui.screens.cells import money_text
 from crmtui.screens.columnsets import names_of, plural
 from crmtui.screens.details import Details
@@ -79,6 +80,7 @@ class RecordList(Filtered):
         self.total, self.sort, self.group = 0, "", self.GROUP
         self._names: list[str] = []
         """The columns that the person chose."""
+        self._foreseen = False
         self._useful: Sequence[str] = ()
         """The columns that tell something, of those that the list begins with."""
         if self.over_list:
@@ -279,6 +281,7 @@ class RecordList(Filtered):
         pane.name_it(self.title_text())
         self._show_sums()
         if event.count:
+            self._foresee()
             pane.ready()
             pane.say_out(self.rows.position_text)
         else:
@@ -289,6 +292,13 @@ class RecordList(Filtered):
                 self.set_focus(None)
             self.query_one(Details).show_none()
         self.redraw_frame()
+
+    def _foresee(self) -> None:
+        """Once, a little later, make the first page ready."""
+        row = self.rows.current
+        if not self._foreseen and row is not None and row.kind == "row" and not self.app.is_headless:
+            self._foreseen = True
+            self.set_timer(foresight.SECONDS, partial(foresight.page, self.desk, self.noun, row.key))
 
     def empty_text(self) -> str:
         """Why there is nothing, and the next key."""
