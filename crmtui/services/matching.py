@@ -1,8 +1,7 @@
 """Which record of the store a row of a file means: by its key, exactly."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import compress
+from dataclasses import dataclass, field
 from typing import Any
 
 from crmtui import text
@@ -160,6 +159,23 @@ class Matched:
     """The record that each row means, None for a new one."""
     identities: list[Any]
     """What two rows that mean the same have in common: the id of their record, or else their key."""
+    last: Mapping[Any, int] = field(default_factory=dict)
+    """The last place of each key."""
+    again: Collection[int] = ()
+    """The places whose key stands elsewhere too."""
+
+    def compare(self) -> None:
+        """Find out which keys stand in several places."""
+        count = len(self.identities)
+        self.last = dict(zip(self.identities, range(count), strict=True))
+        earlier = set(range(count)).difference(self.last.values()) if len(self.last) < count else set()
+        self.again = earlier | {self.last[self.identities[place]] for place in earlier}
+
+    def holding(self, keys: Collection[Any], places: Sequence[int]) -> list[int]:
+        """Those of `places` that hold one of `keys`, in order; the keys are likely few, the places many."""
+        found = {self.last[key] for key in keys if key in self.last}
+        found |= {place for place in self.again if self.identities[place] in keys}
+        return sorted(found if len(places) == len(self.identities) else found.intersection(places))
 
 
 class Matcher:
@@ -219,6 +235,7 @@ class Matcher:
         else:
             for place in places:
                 matched.identities[place] = keyed[place]
+        matched.compare()
         nothing = (None,) * len(columns)
         empty = [place for place in places if keyed[place] == nothing] if nothing in keyed else []
         by, told = lookup_of(self.noun, columns)
@@ -258,14 +275,8 @@ class Matcher:
 
 def _doubtful(matched: Matched) -> list[int]:
     """The places of rows that mean a known record, or the same as another row."""
-    count = len(matched.identities)
-    last = dict(zip(matched.identities, range(count), strict=True))
     found = {place for place, record in enumerate(matched.records) if record is not None}
-    if len(last) < count:
-        again = set(range(count)).difference(last.values())
-        found |= again
-        found |= {last[matched.identities[place]] for place in again}
-    return sorted(found)
+    return sorted(found.union(matched.again))
 
 
 def _choose(
@@ -277,11 +288,7 @@ def _choose(
     named: Sequence[str] | None,
 ) -> None:
     """Give each row the one record of its key."""
-    if not stored:
-        return
-    known = map(stored.__contains__, map(matched.identities.__getitem__, places))
-    hits = list(compress(places, known))
-    for place in hits:
+    for place in matched.holding(stored, places):
         if rows := stored[matched.identities[place]]:
             try:
                 matched.records[place] = row = only(noun, rows, named[place] if named else None)

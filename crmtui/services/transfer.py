@@ -188,6 +188,8 @@ class _Import:
         self.part = min(self.size, PART)
         self.meanwhile: Callable[[], object] = bool
         """Called when the store gets to work for a while."""
+        self.spent: list[Batch] = []
+        """Parts that were taken; they are let go of while the next one is made ready."""
         header = [csv_uncell(name) for name in source.header] if source.kind == "csv" else source.header
         with ctx.reading() as tx:
             bulk.owners(tx, noun, "import")
@@ -249,7 +251,7 @@ class _Import:
             for part in parts:
                 rows += len(part.rows)
                 found.append(self._take(tx, part, final))
-                part.forget()
+                self.spent.append(part)
                 if rows + self.part > self.size or time.monotonic() - begin > LONGEST:
                     break
         return found
@@ -297,6 +299,8 @@ class _Import:
             self.told([Fate("rejected", line, plain, error=error)])
 
     def _ready(self, lines: list[int], rows: list[list[str]]) -> Batch:
+        while self.spent:  # letting go of so much takes time as well
+            self.spent.pop().forget()
         return ahead.ready(lines, rows, self.layout, self.plan, self.source, self.ctx, self.noun)
 
     def _count(self, done: _Done) -> None:
