@@ -329,7 +329,7 @@ def test_what_others_change_shows_in_an_open_form(url: str) -> None:
         await write(app, pilot, sheet, "need", "mine")
         with Context.open(flags={"db": url}, now=NOW) as ctx:
             records.edit(ctx, "opp", "O-1", {"amount": "1M", "need": "theirs"})
-        await app._look_for_changes()
+        await app.look_for_changes()
         await until(pilot, lambda: sheet.rows()["need"].said)
         assert sheet.rows()["amount"].field.typed == "1,000,000.00"
         assert "theirs" in sheet.rows()["need"].said

@@ -151,10 +151,10 @@ def test_wherever_texts_are_shown(env: dict[str, str]) -> None:
             terminal.wait_for(title)
             through(terminal, "pagedown")
         what_lies_over(terminal)
-        silent(terminal)
         terminal.send("ctrl+q")
         assert terminal.ended() == 0
         assert terminal.clean
+        silent(terminal)
 
 
 def through(terminal: Terminal, key: str) -> None:
