@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 
 from rich.style import Style
+from textual.filter import LineFilter
 from textual.geometry import Offset, Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -48,6 +49,7 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Lines as they were drawn."""
         self._ink: Ink | None = None
         self._ground = Style()
+        self._filters: Sequence[LineFilter] = ()
 
     # What the list knows
 
@@ -217,9 +219,10 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
         region = self.scrollable_content_region
         if region.width != self._room:  # the scrollbar came or went
             self._fit(region.width)
-        if ground != self._ground or colours is not self._ink:
+        filters = self.get_line_filters()
+        if ground != self._ground or colours is not self._ink or filters != self._filters:
             self._strips.clear()
-            self._ink, self._ground = colours, ground
+            self._ink, self._ground, self._filters = colours, ground, filters
         return [self._kept(self._key(y)) for y in wanted]
 
     def _key(self, y: int) -> Hashable:
@@ -236,7 +239,7 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if found is None:
             drawn = self._line(key).apply_style(self._ground)
             found = drawn.adjust_cell_length(self.region.width, self._ground)
-            for one in self.get_line_filters():
+            for one in self._filters:
                 found = found.apply_filter(one, self.background_colors[1])
             if not isinstance(key, int) or self.row_at(key) is not None:
                 if len(self._strips) > 2 * self.page + 8:  # a line is some kilobytes

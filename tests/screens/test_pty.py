@@ -83,7 +83,7 @@ def test_signs_are_those_that_the_terminal_can_draw(
 def test_without_colour_everything_is_grey(env: dict[str, str], variables: dict[str, str]) -> None:
     with Terminal(CRM, {**env, **variables}) as terminal:
         terminal.wait_for(LIVE)
-    colours = set(re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", terminal.bytes))
+    colours = set(re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)[;m]", terminal.bytes))
     assert len(colours) > 1
     assert all(len(set(colour)) == 1 for colour in colours)
 
