@@ -10,7 +10,7 @@ from crmtui.errors import Forbidden
 from crmtui.i18n import N_
 from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import SEARCHED
-from crmtui.store import search
+from crmtui.store import search, statistics
 from crmtui.store.keys import search_keys
 from crmtui.store.record import TABLES, table
 from crmtui.store.session import guard
@@ -86,6 +86,7 @@ def check(ctx: Context, *, repair: bool = False) -> list[Checked]:
             for noun, (_, keys, _) in found.items():
                 _repair(tx, noun, keys)
         _repair_index(ctx)
+        statistics.count_again(ctx.store, TABLES)
     return [
         Checked(noun, count, len(wrong), len(wrong) if repair else 0)
         for noun, (count, keys, ids) in found.items()

@@ -20,7 +20,7 @@ from crmtui.services.matching import Existing, Matched, Matcher
 from crmtui.services.nouns import NOUNS
 from crmtui.services.rejects import Rejects
 from crmtui.services.source import Source
-from crmtui.store import bulk
+from crmtui.store import bulk, statistics
 from crmtui.store.fields import Field
 from crmtui.store.record import table
 from crmtui.store.refs import ref_of
@@ -279,6 +279,8 @@ class _Import:
                 pass
         begin = time.perf_counter()
         self.summary.indexed = derived.catch_up(self.ctx)
+        if not self.ctx.dry_run:
+            statistics.count_again(self.ctx.store, [self.noun, *self.references.made])
         self.summary.index_seconds = time.perf_counter() - begin
         if not self.ctx.dry_run:
             self.ctx.store.engine.dispose()  # the next connection has a cache of the usual size
