@@ -24,6 +24,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+LONG = ("test_trouble.py", "test_browser.py")
+"""Files whose tests wait on real time for most of their run: tried by `--long` alone."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless it is asked for or named."""
+    named = any(name.removesuffix(".py") in argument for name in LONG for argument in config.args)
+    if config.getoption("--long") or named:
+        return
+    for item in items:
+        if item.path.name in LONG:
+            item.add_marker(pytest.mark.skip(reason="takes long: ./dev test --long"))
+
+
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[postgres.Server]:
     """The PostgreSQL of this test run, started when the first test asks for it and shared by all workers."""

@@ -59,7 +59,9 @@ def find(
     assert tx.unguarded, "a lookup by key reads past the predicate, which wants a declared reason"
     model = table(noun)
     names = list(dict.fromkeys(("id", *wanted)))
-    query = select(*(getattr(model, name) for name in names)).where(member(tx, getattr(model, column), values))
+    query = select(*(getattr(model, name) for name in names)).where(
+        member(tx, getattr(model, column), values)
+    )
     if not tx.store.sqlite:
         query = query.order_by(model.id).with_for_update(of=model)
     return [dict(zip(names, row, strict=True)) for row in tx.session.execute(query)]

@@ -63,6 +63,9 @@ def test_the_whole_matrix(
     request: pytest.FixtureRequest, maven: str, scene: Scene, size: tuple[int, int], look: str
 ) -> None:
     """Colour changes no letter; ASCII changes the signs, and then every letter of the program itself is ASCII."""
+    usual = size == SIZES[0] or (look == "dark" and size == SIZES[1])
+    if not (usual or request.config.getoption("--long") or request.config.getoption("--write-docs")):
+        pytest.skip("a look at another size: ./dev test --long")
     text, drawn = shown(maven, scene, size, look)
     straight(text, size)
     ascii = "-ascii" if look == "ascii" else ""
