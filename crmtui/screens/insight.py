@@ -92,7 +92,7 @@ class Funnel(Paged):
                     id="rivals",
                 )
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Every figure is a link."""
         for name in PANES:
             self.query_one(f"#{name}", Pane).say_out(gettext(N_("{key} opens")).format(key=g("enter")))

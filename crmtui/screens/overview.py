@@ -122,7 +122,7 @@ class Overview(Paged):
         columns = getattr(happenings, f"{name}_columns")()
         return WindowedList(columns, marks=False, header=False, id=f"{name}-rows")
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Name everything; the figures come with the first reading."""
         for name in figuretiles.NAMES:
             self.tile(name).tell(gettext(_TILES[name]), Big(""))

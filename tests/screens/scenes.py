@@ -43,7 +43,6 @@ SCENES = (
         "Every figure opens the records behind it.",
     ),
     Scene("funnel", ("6",), "How many came how far, and why deals were lost."),
-    Scene("filter", ("3", "f"), "Conditions as a tree and as text, always in step."),
     Scene("palette", ("ctrl+p",), "Every command, with its key and its command line."),
     Scene("help", ("5", "question_mark"), "What the screen is for, and its keys."),
     Scene("users", ("9",), "People by department.", login=""),
