@@ -25,7 +25,6 @@ class Scene:
 SCENES = (
     Scene("overview", ("1",), "Where the quarter stands, what is near and what is new.", whole=True),
     Scene("leads", ("2",), "Leads, with the one under the cursor beside the list."),
-    Scene("import", ("2", "2"), "The import begins with a file."),
     Scene("accounts", ("3",), "Customers and what they come to."),
     Scene("account", ("3", "down", "enter"), "One customer on one page."),
     Scene("contacts", ("3", "3"), "The people at the customers."),
