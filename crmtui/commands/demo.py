@@ -95,7 +95,7 @@ def _for_programs(call: Call, place: str, plan: "Plan | None", read: "Read", sho
     def plain(row: Row) -> dict[str, Any]:
         return {name: as_json(field, value) for name, value in row.items()}
 
-    gap = shown.gap
+    gap, told = shown.gap, [one.name for one in OPPORTUNITIES.columns]
     row = {
         "store": place,
         "made": plan is not None,
@@ -106,7 +106,9 @@ def _for_programs(call: Call, place: str, plan: "Plan | None", read: "Read", sho
         "pipeline": [plain(stage) for stage in shown.pipeline],
         "forecast": [plain(dept) for dept in shown.forecast],
         "gap": plain(gap.row) if gap else None,
-        "opportunities": [plain(one) for one in gap.opportunities] if gap else [],
+        "opportunities": [plain({name: one[name] for name in told}) for one in gap.opportunities]
+        if gap
+        else [],
     }
     call.one(columns(**dict.fromkeys(row, "line")), row)
 
