@@ -24,6 +24,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+SHAPES = ("CRM_", "LC_", "TEXTUAL", "CLICOLOR")
+"""What the names of the variables begin with that shape what the program shows, whoever runs the tests."""
+
+
+def pytest_configure() -> None:
+    """What the program shows depends on no setting of the person or the machine that runs the tests."""
+    for name in [*os.environ]:
+        if name.startswith(SHAPES) or name in (
+            "NO_COLOR",
+            "FORCE_COLOR",
+            "COLORTERM",
+            "LANGUAGE",
+            "COLUMNS",
+            "LINES",
+        ):
+            del os.environ[name]
+    os.environ["LANG"] = "C.UTF-8"
+
+
 LONG = ("test_trouble.py", "test_browser.py")
 """Files whose tests wait on real time for most of their run: tried by `--long` alone."""
 

@@ -481,7 +481,7 @@ class Types(RecordList):
     NOUN = "type"
     GROUP = "list"
     WHERE = "types"
-    HELP = (  # type: ignore[assignment]
+    PURPOSE = (
         N_("What people choose from: industries, sources, reasons, countries and so on."),
         N_("n adds an entry, e changes one; an entry that is put away stays where it is used."),
     )

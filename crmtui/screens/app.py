@@ -203,9 +203,9 @@ class CrmApp(App[int]):
     def _greet(self) -> None:
         """What is wrong with the settings; the very first time three keys that lead on."""
         if self.complaints:
-            more = len(self.complaints) - 1
-            rest = " " + gettext(N_("(and {more} more)")).format(more=more) if more else ""
-            self.note(self.complaints[0] + rest, "warn", seconds=Note.SECONDS * 2)
+            count = len(self.complaints)
+            which = gettext(N_("(1 of {count})")).format(count=count) + " " if count > 1 else ""
+            self.note(which + self.complaints[0], "warn", seconds=Note.SECONDS * 2)
         elif self.memory.lasts and not self.memory.get("met", False):
             keys = shown("question_mark"), shown("ctrl+o"), shown("ctrl+p")
             self.note(

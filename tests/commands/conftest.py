@@ -54,13 +54,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def move_in(folder: Path, patch: pytest.MonkeyPatch) -> Path:
     """Make `folder`, and an account of its own there."""
-    for name in [
-        name for name in os.environ if name.startswith(("CRM_", "XDG_", "LC_")) or name == "LANGUAGE"
-    ]:
+    for name in [name for name in os.environ if name.startswith("XDG_")]:
         patch.delenv(name)
     folder.mkdir()
     patch.setenv("HOME", str(folder))
-    patch.setenv("LANG", "C.UTF-8")
     patch.chdir(folder)
     return folder
 

@@ -107,9 +107,9 @@ def test_a_terminal_that_cannot_draw_is_told_what_to_use(env: dict[str, str]) ->
 
 def test_bad_settings_of_the_look_are_named_and_the_program_opens(env: dict[str, str]) -> None:
     file = settings(env, 'theme = "harbor-dark"\nglyphs = "big"\n[keys]\n"list.opne" = "ctrl+e"\n')
-    with Terminal(CRM, env, (160, 24)) as terminal:
-        shown = terminal.wait_for("(and 2 more)")
-        assert f"{file}:2:1: glyphs must be one of" in shown
+    with Terminal(CRM, env, (240, 24)) as terminal:
+        shown = terminal.wait_for("(1 of 3)")
+        assert f"(1 of 3) {file}:2:1: glyphs must be one of" in shown
         terminal.wait_for(LIVE)
         quit(terminal)
         left = terminal.bytes.decode().rpartition("\x1b[?1049l")[2]
