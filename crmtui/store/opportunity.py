@@ -83,4 +83,6 @@ class Opportunity(Record, table=True):
     summary: str | None = fields.text(label=N_("Closing summary"))
     end_project: str | None = fields.line(200)
     stage_at: datetime | None = fields.moment(label=N_("In this stage since"))
+    suspended_at: datetime | None = fields.moment(label=N_("Suspended since"))
+    suspended_until: date | None = fields.day(verb="suspend", label=N_("Suspended until"))
     lead_id: int | None = fields.ref("lead", verb="system")

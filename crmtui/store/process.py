@@ -1,12 +1,14 @@
 """Sales processes and their stages."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import sqlmodel
 from sqlalchemy import Index
 
 from crmtui.i18n import N_
 from crmtui.store import fields
 from crmtui.store.record import Record
+from crmtui.store.types import Json
 
 
 class Process(Record, table=True):
@@ -39,3 +41,7 @@ class Stage(Record, table=True):
     probability: int | None = fields.percent(label=N_("Win rate %"))
     category: str = fields.state("omitted", "pipeline", "best", "commit", default="pipeline")
     max_days: int | None = fields.whole(1, 3650, label=N_("Days allowed"))
+    when_over: str = fields.state("alert", "block", default="alert", label=N_("After these days"))
+    guide: str | None = fields.text()
+    steps: list[dict[str, Any]] | None = sqlmodel.Field(default=None, sa_type=Json)
+    """What is to be done in this stage, in order: code, text and whether it is required."""

@@ -29,8 +29,14 @@ TABLES = {
     "contact": "crmtui.store.contact:Contact",
     "lead": "crmtui.store.lead:Lead",
     "opp": "crmtui.store.opportunity:Opportunity",
+    "quote": "crmtui.store.quote:Quote",
     "quota": "crmtui.store.quota:Quota",
     "query": "crmtui.store.query:SavedQuery",
+    "task": "crmtui.store.task:Task",
+    "notice": "crmtui.store.notice:Notice",
+    "outbox": "crmtui.store.outbox:Mail",
+    "flow": "crmtui.store.flow:Flow",
+    "approval": "crmtui.store.approval:Approval",
 }
 """The table of each noun. Parents stand before children: the store is made in this order."""
 
@@ -38,7 +44,15 @@ PARTS = {
     "role_right": "crmtui.store.role:Right",
     "transition": "crmtui.store.transition:Transition",
     "opp_member": "crmtui.store.team:Member",
+    "opp_split": "crmtui.store.split:Share",
+    "opp_step": "crmtui.store.step:Step",
+    "process_text": "crmtui.store.process_text:ProcessText",
+    "quote_line": "crmtui.store.quote:QuoteLine",
+    "quote_counter": "crmtui.store.quote:QuoteCounter",
     "setting": "crmtui.store.setting:Setting",
+    "outbox_file": "crmtui.store.outbox:File",
+    "flow_step": "crmtui.store.flow:Step",
+    "approval_vote": "crmtui.store.approval:Vote",
 }
 """Journalled tables that are parts of a noun and have no commands of their own."""
 
@@ -65,6 +79,12 @@ class Record(Part):
     LABEL: ClassVar[str] = "name"
     SCOPE: ClassVar[str] = "open"
     """owner: seen by its owner, team, department, territory · quota: by whom it measures · open: by everybody."""
+    SERVED: ClassVar[bool] = False
+    """Entered and changed only by services that ask for the right themselves, whoever acts: a rep who asks for an
+    approval writes to a manager."""
+    ASIDE: ClassVar[str] = ""
+    """Of what only follows from a change: what becomes of it does not stand in the way of taking the change back. It
+    goes with it, except the rows of this SQL condition, which stay: what was sent was sent."""
 
     external_id: str | None = fields.line(200)
     owner_id: int | None = fields.ref("user", verb="")

@@ -18,6 +18,11 @@ PART_REFERENCES = {
     "role_right": {"role_id": "role"},
     "transition": {"process_id": "process"},
     "opp_member": {"opp_id": "opp", "user_id": "user"},
+    "opp_split": {"opp_id": "opp", "user_id": "user"},
+    "opp_step": {"opp_id": "opp", "done_by_id": "user"},
+    "process_text": {"process_id": "process", "made_by_id": "user"},
+    "quote_line": {"quote_id": "quote", "product_id": "product"},
+    "quote_counter": {"quote_id": "quote"},
 }
 
 
@@ -47,13 +52,16 @@ def _complete(of: Table, noun: str, sqlite: bool) -> Table:
 
     copy = of.to_metadata(MetaData())
     for column in of.columns:
-        field = column.info.get("field")
-        if field is None:
-            continue
-        condition = _check(field, column.name, sqlite)
-        if condition:
-            copy.append_constraint(CheckConstraint(text(condition), name=f"{of.name}_{column.name}_ok"))
+        holds = condition(column, sqlite)
+        if holds:
+            copy.append_constraint(CheckConstraint(text(holds), name=f"{of.name}_{column.name}_ok"))
     return copy
+
+
+def condition(column: Any, sqlite: bool) -> str | None:
+    """The condition that the database itself holds for a column; None where there is none."""
+    field = column.info.get("field")
+    return None if field is None else _check(field, column.name, sqlite)
 
 
 def references(of: Table, noun: str) -> dict[str, str]:
@@ -135,8 +143,7 @@ def create(connection: Connection) -> None:
     """Make every table, index and trigger in an empty store, and stamp it with the schema version."""
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
-        schema = connection.exec_driver_sql("select quote_ident(current_schema())").scalar_one()
-        connection.exec_driver_sql(journal.POSTGRES_FUNCTION.replace("{schema}", schema))
+        connection.exec_driver_sql(journal_function(connection))
     for statement in statements(sqlite):
         connection.exec_driver_sql(statement.replace("%", "%%") if not sqlite else statement)
     search.create(connection)
@@ -146,6 +153,12 @@ def create(connection: Connection) -> None:
     else:
         connection.exec_driver_sql("CREATE TABLE crm_schema (version integer NOT NULL)")
         connection.exec_driver_sql(f"INSERT INTO crm_schema VALUES ({VERSION})")
+
+
+def journal_function(connection: Connection) -> str:
+    """The statement that makes the function behind the journal's triggers in the schema of `connection`, on PostgreSQL."""
+    schema = connection.exec_driver_sql("select quote_ident(current_schema())").scalar_one()
+    return journal.POSTGRES_FUNCTION.replace("{schema}", schema)
 
 
 def metadata() -> Any:

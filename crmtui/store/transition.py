@@ -1,12 +1,12 @@
 """The moves between the stages of a process."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlmodel
 from sqlalchemy import Index, Text
 
 from crmtui.store.record import Part
-from crmtui.store.types import Whole
+from crmtui.store.types import Json, Whole
 
 
 class Transition(Part, table=True):
@@ -19,3 +19,5 @@ class Transition(Part, table=True):
     process_id: int = sqlmodel.Field(sa_type=Whole)
     from_stage: str = sqlmodel.Field(sa_type=Text)
     to_stage: str = sqlmodel.Field(sa_type=Text)
+    rule: dict[str, Any] | None = sqlmodel.Field(default=None, sa_type=Json)
+    """What the move asks for and brings about, by the keys of `[[move]]` in the text of a process; empty for most."""
