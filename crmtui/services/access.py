@@ -23,7 +23,7 @@ ROLES = (
 """Code, English name, Chinese name; SPC-01, 8TM-73."""
 
 READ = ("list", "show", "export", "history")
-SALES = ("lead", "account", "contact", "opp")
+SALES = ("lead", "account", "contact", "opp", "quote")
 REFERENCE = (
     "product",
     "competitor",
@@ -73,9 +73,20 @@ _QUOTA = {
 COMPANY_VERBS = {
     "user": ("act_as",),
     "log": ("list", "undo"),
+    "product": ("cost",),
+    "quote": ("cost",),
     "store": ("backup", "restore", "check", "configure"),
 }
-"""Verbs that stand beside the nouns: acting as another, the journal of everybody, the care of the store."""
+"""Verbs that stand beside the nouns: acting as another, the journal of everybody, what things cost, the care of the store."""
+SEES_COST = (
+    "operations",
+    "general-manager",
+    "director",
+    "account-director",
+    "manager",
+    "dept-manager",
+)
+"""The roles besides the administrator that are shown costs and margins (SPC-69)."""
 
 
 def verbs_of(noun: str) -> tuple[str, ...]:
@@ -88,6 +99,8 @@ def decide(role: str, noun: str, verb: str) -> str:
     """The scope that a new store gives `role` for `verb` on `noun`: none, own, team, dept, territory or all."""
     if role == "admin":
         return "all"
+    if verb == "cost":
+        return "all" if role in SEES_COST else "none"
     if noun in COMPANY_VERBS and verb in COMPANY_VERBS[noun]:
         return "own" if (noun, verb) in (("log", "list"), ("log", "undo")) else "none"
     if noun in SALES:

@@ -57,8 +57,13 @@ def fields_of(ctx: Context, noun: str) -> list[Field]:
 
 
 def fields_in(tx: Tx, noun: str) -> list[Field]:
-    """`fields_of`, within a unit of work."""
-    return declared_fields(noun) + custom_fields(tx, noun)
+    """`fields_of`, within a unit of work. A field that needs a right of its own is not there for those without it."""
+    shown = [field for field in declared_fields(noun) if not field.right or _may_see(tx, noun, field)]
+    return shown + custom_fields(tx, noun)
+
+
+def _may_see(tx: Tx, noun: str, field: Field) -> bool:
+    return tx.actor.scope(noun, field.right) != "none"
 
 
 def declared_fields(noun: str) -> list[Field]:

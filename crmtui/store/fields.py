@@ -17,7 +17,7 @@ class Field:
     """One field of a noun.
 
     `name` is the option, JSON key and import target; `column` the table's column. `kind` is one of line, text, email,
-    phone, code, whole, percent, money, flag, day, moment, choice, choices, state, ref, refs, children, attributes.
+    phone, code, whole, percent, money, flag, day, moment, choice, choices, state, ref, refs, record, children, attributes.
     """
 
     kind: str
@@ -36,6 +36,8 @@ class Field:
     """Of state: every value there is."""
     verb: str = ""
     """The verb that changes it; empty: `add` and `edit` do. "system": nobody types it."""
+    right: str = ""
+    """The verb of its noun without which nobody is shown it; empty: whoever sees the record sees it."""
     custom: bool = False
     """Lives in the attributes column `x`, declared by the company."""
 
@@ -61,9 +63,9 @@ def line(max: int = 200, *, required: bool = False, label: str = "", verb: str =
     return _column(Field("line", max=max, required=required, label=label, verb=verb), Text)
 
 
-def text(max: int = 100_000, *, label: str = "") -> Any:
+def text(max: int = 100_000, *, label: str = "", verb: str = "") -> Any:
     """Text that may have several lines."""
-    return _column(Field("text", max=max, label=label), Text)
+    return _column(Field("text", max=max, label=label, verb=verb), Text)
 
 
 def code(max: int = 40, *, required: bool = False, label: str = "") -> Any:
@@ -100,9 +102,9 @@ def percent(*, verb: str = "", label: str = "") -> Any:
     return _column(Field("percent", low=0, high=100, verb=verb, label=label), Whole)
 
 
-def money(*, verb: str = "", required: bool = False, label: str = "") -> Any:
-    """An amount in minor units of the record's `currency`; not negative."""
-    return _column(Field("money", low=0, verb=verb, required=required, label=label), Whole)
+def money(*, verb: str = "", required: bool = False, label: str = "", right: str = "") -> Any:
+    """An amount in minor units of the record's `currency`; not negative. Some need a `right` of their own to be seen."""
+    return _column(Field("money", low=0, verb=verb, required=required, label=label, right=right), Whole)
 
 
 def currency(*, verb: str = "") -> Any:
@@ -155,6 +157,11 @@ def ref(noun: str, *, required: bool = False, verb: str = "", label: str = "") -
 def refs(noun: str, *, label: str = "") -> Any:
     """References to several records of `noun`, in order."""
     return _column(Field("refs", noun=noun, label=label), Json)
+
+
+def record(*, required: bool = False, verb: str = "", label: str = "") -> Any:
+    """A record of any noun, by its ref such as O-31."""
+    return _column(Field("record", max=40, required=required, verb=verb, label=label), Text)
 
 
 def stage(*, verb: str = "") -> Any:

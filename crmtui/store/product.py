@@ -21,6 +21,6 @@ class Product(Record, table=True):
     type: str | None = fields.choice("product")
     unit: str | None = fields.line(40)
     price: int | None = fields.money()
-    cost: int | None = fields.money()
+    cost: int | None = fields.money(right="cost")
     currency: str | None = fields.currency()
     active: bool = fields.flag(True)
