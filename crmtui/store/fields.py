@@ -117,9 +117,11 @@ def rate(*, required: bool = False) -> Any:
     return _column(Field("rate", low=1, high=10**16, required=required), Whole)
 
 
-def flag(default: bool | None = False, *, label: str = "") -> Any:
+def flag(default: bool | None = False, *, label: str = "", verb: str = "") -> Any:
     """Yes or no; with `default` None also unknown."""
-    return _column(Field("flag", required=default is not None, label=label), Flag, default=default)
+    return _column(
+        Field("flag", required=default is not None, label=label, verb=verb), Flag, default=default
+    )
 
 
 def day(*, verb: str = "", required: bool = False, label: str = "") -> Any:
