@@ -24,7 +24,10 @@ ROLES = (
 
 READ = ("list", "show", "export", "history")
 SALES = ("lead", "account", "contact", "opp", "quote")
+WORK = ("task", "approval", "notice", "outbox")
+"""What comes of the work of people, each of them seeing their own."""
 REFERENCE = (
+    "flow",
     "product",
     "competitor",
     "process",
@@ -57,7 +60,7 @@ _SALES_SCOPE = {
 _READ_ONLY = {"marketing": "all", "service": "all", "technician": "team"}
 _EDITS_REFERENCE = {
     "admin": REFERENCE,
-    "operations": ("product", "competitor", "type", "attribute", "rate", "territory", "process", "stage"),
+    "operations": ("product", "competitor", "type", "attribute", "rate", "territory", "process", "stage", "flow"),
 }
 _QUOTA = {
     "admin": ("all", "all"),
@@ -105,6 +108,8 @@ def decide(role: str, noun: str, verb: str) -> str:
         return "own" if (noun, verb) in (("log", "list"), ("log", "undo")) else "none"
     if noun in SALES:
         return _sales(role, verb)
+    if noun in WORK:
+        return _work(role, noun, verb)
     if noun == "quota":
         sees, sets = _QUOTA.get(role, ("own", "none"))
         return sees if verb in (*READ, "tree", "attain") else sets
@@ -117,12 +122,28 @@ def decide(role: str, noun: str, verb: str) -> str:
     return "all" if noun in _EDITS_REFERENCE.get(role, ()) else "none"
 
 
+def _work(role: str, noun: str, verb: str) -> str:
+    """Everybody sets tasks, asks, decides where asked, and is told; who leads people also sees their tasks and requests."""
+    scope = _SALES_SCOPE.get(role, "own").replace("team", "own")
+    if (noun, verb) == ("task", "add"):
+        return "all"
+    if noun == "notice" or verb == "import":
+        return "own"
+    if noun == "outbox":
+        return scope if role == "operations" else "own"
+    return scope
+
+
+_OWN_ALONE = ("archive", "restore", "import", "team", "reopen", "split", "terminate")
+"""What those who share a team may do with their own records alone."""
+
+
 def _sales(role: str, verb: str) -> str:
+    if verb == "purge":
+        return "none"
     if role in _SALES_SCOPE:
         scope = _SALES_SCOPE[role]
-        return (
-            "own" if scope == "team" and verb in ("archive", "restore", "import", "team", "reopen") else scope
-        )
+        return "own" if scope == "team" and verb in _OWN_ALONE else scope
     return _READ_ONLY.get(role, "none") if verb in (*READ, "org") else "none"
 
 

@@ -135,13 +135,22 @@ def check_adjust(row: dict[str, Any], before: dict[str, Any]) -> None:
         )
 
 
-def _check_open(opp: Any, *states: str) -> None:
+_AGAIN = {
+    "suspended": N_("Take it up again first: crm opp reactivate {ref}"),
+    "won": N_("Open it again first: crm opp reopen {ref}"),
+    "lost": N_("Open it again first: crm opp reopen {ref}"),
+}
+"""How an opportunity that is not open becomes so; the other states are final."""
+
+
+def check_open(opp: Any, *states: str) -> None:
+    """Raise Refused unless the opportunity is in one of `states` (default: open)."""
     if opp.state not in (states or ("open",)):
         raise Refused(
             "opp.not_open",
             N_("{ref} is {state}."),
             field="state",
-            hint=N_("Open it again first: crm opp reopen {ref}"),
+            hint=_AGAIN.get(opp.state, ""),
             ref=refs.ref_of("opp", opp.id),
             state=gettext(opp.state),
         )
@@ -158,7 +167,7 @@ def advance(
     with ctx.transaction("opp.advance", note) as tx:
         opp = refs.get(tx, "opp", ref)
         ctx.check_version(tx, opp, {"stage": to})
-        _check_open(opp)
+        check_open(opp)
         step = process.transition(tx, opp, ctx.stage_code(tx, opp.process_id, to) if to else None)
         _enter(tx, opp, step)
         if probability is not None:
@@ -191,7 +200,7 @@ def adjust(ctx: Context, ref: str, given: dict[str, object], note: str = "") -> 
     with ctx.transaction("opp.adjust", note) as tx:
         opp = refs.get(tx, "opp", ref)
         ctx.check_version(tx, opp, given)
-        _check_open(opp, "open", "suspended")
+        check_open(opp, "open", "suspended")
         changed = records.read_values(
             ctx, tx, "opp", given, before=records.columns_of(opp), through=("adjust",)
         )
@@ -219,7 +228,7 @@ def close(
     with ctx.transaction("opp.close", summary) as tx:
         opp = refs.get(tx, "opp", ref)
         ctx.check_version(tx, opp, {"state": "won" if won else "lost"})
-        _check_open(opp, "open", "suspended")
+        check_open(opp, "open", "suspended")
         if amount:
             changed = records.read_values(
                 ctx, tx, "opp", {"amount": amount}, before=records.columns_of(opp), through=("adjust",)
@@ -240,7 +249,7 @@ def close(
             opp.competitor_id = None if fold(competitor) == NOBODY else _competitor(ctx, tx, competitor)
         for column, value in records.read_values(ctx, tx, "opp", given, through=("close",)).items():
             setattr(opp, column, value)
-        opp.state = "won" if won else "lost"
+        opp.state, opp.suspended_at, opp.suspended_until = "won" if won else "lost", None, None
         opp.probability, opp.category = (100, "closed") if won else (0, "omitted")
         tx.session.flush()
         return opp
@@ -347,17 +356,19 @@ def team_add(
     with ctx.transaction("opp.team") as tx:
         opp = refs.get(tx, "opp", ref)
         ctx.check_version(tx, opp, {"team": member})
-        person = refs.resolve(tx, "user", member)
-        model = table("opp_member")
-        row = tx.session.scalars(select(model).where(model.opp_id == opp.id, model.user_id == person)).first()
-        if row is None:
-            tx.add(
-                model(opp_id=opp.id, user_id=person, role=role or None, responsibility=responsibility or None)
-            )
-        else:
-            row.role, row.responsibility = role or row.role, responsibility or row.responsibility
-            tx.session.flush()
+        join(tx, opp, refs.resolve(tx, "user", member), role, responsibility)
         return _team(tx, opp.id)
+
+
+def join(tx: Tx, opp: Any, person: int, role: str = "", responsibility: str = "") -> None:
+    """Put a person (id) into the team of a loaded opportunity, or tell what else they are in it."""
+    model = table("opp_member")
+    row = tx.session.scalars(select(model).where(model.opp_id == opp.id, model.user_id == person)).first()
+    if row is None:
+        tx.add(model(opp_id=opp.id, user_id=person, role=role or None, responsibility=responsibility or None))
+    else:
+        row.role, row.responsibility = role or row.role, responsibility or row.responsibility
+        tx.session.flush()
 
 
 def team_remove(ctx: Context, ref: str, member: str) -> list[dict[str, Any]]:

@@ -189,8 +189,8 @@ def guard(store: Store) -> Iterator[None]:
         raise told from error
 
 
-def check_ready(store: Store) -> None:
-    """Raise NotReady unless the store is set up and neither newer nor foreign."""
+def check_ready(store: Store, *, older: bool = False) -> None:
+    """Raise NotReady unless the store is set up, ours, and of this program's schema; an `older` one may pass."""
     if store.path is not None:
         _check_file(store.path)
     with guard(store), store.engine.connect() as connection:
@@ -211,6 +211,15 @@ def check_ready(store: Store) -> None:
             "store.newer",
             N_("{name} was made by a newer program (schema {found}, this one knows {known})."),
             hint=N_("Update crmtui, then try again."),
+            name=name,
+            found=found,
+            known=stamp.VERSION,
+        )
+    if found < stamp.VERSION and not older:
+        raise NotReady(
+            "store.older",
+            N_("{name} was made by an older program (schema {found}, this one needs {known})."),
+            hint=N_("Bring it up to date: crm db upgrade"),
             name=name,
             found=found,
             known=stamp.VERSION,
@@ -327,7 +336,7 @@ def _on_flush(session: Session, _context: object, _instances: object) -> None:
             _change(tx, row)
     for row in list(session.deleted):
         if isinstance(row, Record):
-            may_record(tx, row.NOUN, row.id or 0, "delete")  # nobody has that right: records are archived
+            may_record(tx, row.NOUN, row.id or 0, _parting(tx, row))
         elif isinstance(row, Part):
             _may_part(tx, row)
 
@@ -372,6 +381,11 @@ def _refresh_keys(tx: Tx, row: Any) -> None:
         setattr(row, column, key)
 
 
+def _parting(tx: Tx, row: Record) -> str:
+    """The right to take a record out: to purge it, while that is what is done. Nobody has the other: records are archived."""
+    return "purge" if tx.verb == f"{row.NOUN}.purge" else "delete"
+
+
 def right_for(tx: Tx, noun: str, fallback: str) -> str:
     """The verb under which a row of `noun` is changed: the running one on its own noun, `fallback` on others it touches."""
     own, _, verb = tx.verb.partition(".")
@@ -397,7 +411,7 @@ def _forbidden(tx: Tx, noun: str, verb: str) -> Forbidden:
 def _may_enter(tx: Tx, row: Any) -> None:
     verb = right_for(tx, row.NOUN, "add")
     scope = tx.actor.scope(row.NOUN, verb)
-    if tx.force or scope == "all":
+    if tx.force or row.SERVED or scope == "all":
         return
     owned = row.owner_id is None or row.owner_id == tx.actor.id
     if scope == "none" or not (owned or (scope == "dept" and _is_below(tx, row.owner_id))):
@@ -412,8 +426,8 @@ def _is_below(tx: Tx, user_id: int) -> bool:
 
 def _may_change(tx: Tx, row: Any) -> None:
     """The record as it stands in the store, not as it is about to be, decides."""
-    verb = right_for(tx, row.NOUN, "edit")
-    may_record(tx, row.NOUN, row.id, verb)
+    if not row.SERVED:
+        may_record(tx, row.NOUN, row.id, right_for(tx, row.NOUN, "edit"))
 
 
 def may_record(tx: Tx, noun: str, record: int, verb: str) -> None:
@@ -433,7 +447,8 @@ def _may_part(tx: Tx, row: Any) -> None:
     if tx.force:
         return
     noun, column = row.PART_OF
-    may_record(tx, noun, getattr(row, column), right_for(tx, noun, "edit"))
+    if not getattr(table(noun), "SERVED", False):
+        may_record(tx, noun, getattr(row, column), right_for(tx, noun, "edit"))
 
 
 @contextmanager
@@ -478,11 +493,12 @@ def _announce(tx: Tx, running: int | None) -> None:
         tx.session.connection().exec_driver_sql("select set_config('crm.tx', %s, true)", (str(running),))
 
 
-def commit(tx: Tx) -> bool:
-    """Commit what was changed; True if anything was. A transaction that changed nothing leaves no trace."""
+def commit(tx: Tx, *, empty: bool = False) -> bool:
+    """Commit what was changed; True if anything was. A transaction that changed nothing leaves no trace, unless
+    it may be `empty`: it changed what the journal does not follow."""
     with guard(tx.store):
         tx.session.flush()
-        if not has_entries(tx):
+        if not empty and not has_entries(tx):
             tx.session.expunge_all()  # a rollback would empty the records that the caller is about to show
             tx.session.rollback()
             return False
