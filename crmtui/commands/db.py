@@ -1,4 +1,4 @@
-"""`crm db`: a copy of the store, the way back, and what is derived recomputed."""
+"""`crm db`: a copy of the store, the way back, what is derived recomputed, an older store brought up."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +13,7 @@ from crmtui.errors import Partial
 from crmtui.i18n import N_
 
 _COPY = one(place="line", bytes="whole", schema="whole", last_tx="whole")
+_ADDED = rows(what="line", on="line", names="text")
 _CHECKED = rows(noun="line", records="whole", wrong="whole", repaired="whole")
 
 
@@ -50,6 +51,32 @@ def restore(
     row = asdict(copies.restore(call.flags, Path(file)))
     call.out.one(_COPY.columns, row, {})
     call.say(N_("Next: crm doctor"))
+
+
+@command(
+    "db upgrade",
+    prints=_ADDED,
+    change=True,
+    more=N_(
+        "What is there stays as it is: records, rights and lists. A SQLite store is copied beside itself first; of a "
+        "PostgreSQL database no copy is made, so make one with pg_dump or crm db backup of the program that made it."
+    ),
+    examples=("crm db upgrade --dry-run", "crm db upgrade"),
+)
+def upgrade(call: Call) -> None:
+    """Add the tables, columns, rights and lists that are new in this program, and print them."""
+    from crmtui.services import upgrade as upgrading
+
+    done = upgrading.run(call.flags, dry_run=call.options.dry_run, now=call.options.now)
+    call.rows(_ADDED.columns, [{**asdict(each), "names": ", ".join(each.names)} for each in done.added])
+    if call.options.dry_run:
+        call.say(N_("Dry run: nothing was changed."))
+    elif done.copy:
+        call.say(N_("The store as it was: {file}"), file=done.copy)
+    elif done.added:
+        call.say(N_("No copy was made: this is a PostgreSQL database."))
+    else:
+        call.say(N_("The store is up to date: schema {version}."), version=done.now)
 
 
 @command(

@@ -40,17 +40,20 @@ DERIVED = dict(
 )
 """The one-line help of each derived verb."""
 
-SET_UP, RECORDS, SALES, FIGURES, EVERYTHING = (
+SET_UP, RECORDS, SALES, WORK, FIGURES, EVERYTHING = (
     N_("Set-up"),
     N_("Lists of the company"),
     N_("Sales"),
+    N_("Work"),
     N_("Figures"),
     N_("Everything"),
 )
 _AREAS = {
     **dict.fromkeys(("user", "dept", "role", "territory"), SET_UP),
     **dict.fromkeys(("process", "stage", "type", "attribute", "rate", "product", "competitor"), RECORDS),
-    **dict.fromkeys(("lead", "account", "contact", "opp"), SALES),
+    **dict.fromkeys(("lead", "account", "contact", "opp", "quote"), SALES),
+    **dict.fromkeys(("task", "approval", "notice", "outbox"), WORK),
+    "flow": RECORDS,
     "quota": FIGURES,
 }
 
@@ -74,11 +77,12 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "db": (
         SET_UP,
         "db",
-        N_("The store: back up, restore, check"),
+        N_("The store: back up, restore, check, upgrade"),
         {
             "backup": N_("Write a copy of the store, while it is in use"),
             "restore": N_("Put a copy back"),
             "check": N_("Recompute what is derived, and compare"),
+            "upgrade": N_("Bring an older store up to this program"),
         },
     ),
     "forecast": (
@@ -88,6 +92,15 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
         {
             "drill": N_("The records that a figure is made of"),
             "gap": N_("The largest gaps, and the opportunities that could close them"),
+        },
+    ),
+    "notify": (
+        WORK,
+        "notify",
+        N_("What you are told"),
+        {
+            "list": N_("List what you are told, newest first"),
+            "read": N_("Mark what you are told as read"),
         },
     ),
     "search": (EVERYTHING, "search", N_("Find a text in every kind of record"), {}),

@@ -40,7 +40,7 @@ def backup(ctx: Context, file: Path) -> Backup:
     try:
         found = copies.write(ctx.store, file) if ctx.store.sqlite else _dump(ctx.store, file)
     except OSError as error:
-        raise _unwritable(file, error) from error
+        raise unwritable(file, error) from error
     return Backup(str(file), file.stat().st_size, found.schema, found.last_tx)
 
 
@@ -101,7 +101,7 @@ def _restore_file(path: Path, file: Path) -> Backup:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = copies.put_back(file, path)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return Backup(str(path), path.stat().st_size, found.schema, found.last_tx)
 
 
@@ -113,7 +113,7 @@ def _restore_database(store: Store, file: Path) -> Backup:
     store.close()
     found = pg_tools.check(file)
     pg_tools.put_back(store.url, file)
-    session.check_ready(store)
+    session.check_ready(store, older=True)
     return Backup(place, 0, found.schema, found.last_tx)
 
 
@@ -126,7 +126,8 @@ def _occupied(place: str) -> Refused:
     )
 
 
-def _unwritable(path: Path, error: OSError) -> CrmError:
+def unwritable(path: Path, error: OSError) -> CrmError:
+    """What to tell people when a copy could not be written to `path`."""
     if isinstance(error, FileExistsError):
         return _occupied(str(path))
     if isinstance(error, FileNotFoundError | NotADirectoryError):

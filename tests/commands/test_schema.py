@@ -168,6 +168,7 @@ RUN = (
         "config keys",
         "commands",
         "db check",
+        "db upgrade",
         "doctor",
     ),
     *(
