@@ -51,6 +51,11 @@ class Command:
 class Ground(Screen[None]):
     """What lies below the screens of a section."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether keys are to wait: nobody knows yet who is there."""
+        return bool(getattr(self.app, "me", True) is None)
+
 
 class CrmApp(App[int]):
     """The program. `flags` are configuration keys from the command line, as for a command; `start` a ref to open at."""
@@ -245,7 +250,7 @@ class CrmApp(App[int]):
             await super().on_event(event)
             return
         self._held.append(event)
-        if len(self._held) > 1 or (self._waits() and event.key not in _AT_ONCE):
+        if len(self._held) > 1 or self._waits(event):
             if not self._releasing:
                 self._releasing = True
                 self.run_worker(self._release(), group="keys", exit_on_error=False)
@@ -270,14 +275,18 @@ class CrmApp(App[int]):
         elif number == self._pressed:
             self._pressed_at = 0.0
 
-    def _waits(self) -> bool:
+    def _waits(self, event: events.Key) -> bool:
+        if event.key in _AT_ONCE or not self.screen_stack:
+            return False
         dealing = self._pressed_at and monotonic() - self._pressed_at < PATIENCE
-        return bool(dealing or (self.screen_stack and getattr(self.screen, "waits", False)))
+        if dealing or getattr(self.screen, "waits", False):
+            return True
+        return getattr(self.screen, "unread", False) and event.key not in self._bindings.key_to_bindings
 
     async def _release(self) -> None:
         try:
             while self._held:
-                while self._waits() and self._held[0].key not in _AT_ONCE:
+                while self._waits(self._held[0]):
                     await asyncio.sleep(0.002)
                 await self._press(self._held[0])
                 self._held.popleft()

@@ -41,6 +41,7 @@ class Forecast(Place):
     WHERE = "forecast"
     FILTER = False
     PERIOD = True
+    HOLDS = True
     AUTO_FOCUS = "#tree"
     PURPOSE = (
         N_(

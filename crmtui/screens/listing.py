@@ -64,6 +64,8 @@ class WindowedList(PointedGrid):
         self._windows = Windows(StaticSource())
         self._turn = 0
         """Counts what was asked to be shown: what was asked before comes too late."""
+        self.unread = False
+        """Whether the first rows are still being read."""
         self._marked: dict[str, Row] = {}
         self._told: str | None = None
         self.on_place: Callable[[str], None] | None = None
@@ -105,6 +107,7 @@ class WindowedList(PointedGrid):
         self._show(source, row.key if row is not None else None, keep)
 
     def _show(self, source: Source, key: str | None, keep: bool = True) -> None:
+        self.unread = self.unread or not self._turn
         self._turn += 1
         if isinstance(source, StaticSource):
             self._swap(Windows(source), len(source.shown), source.place(key or ""), keep)
@@ -133,11 +136,12 @@ class WindowedList(PointedGrid):
                     self._count(known)
         except CrmError as error:
             if turn == self._turn:
+                self.unread = False
                 self.post_message(self.Failed(self, error))
 
     def _swap(self, windows: Windows, count: int, place: int | None, keep: bool, told: bool = True) -> None:
         line = self.cursor_row - self.first_row
-        self._windows = windows
+        self._windows, self.unread = windows, False
         for rows in windows.every():
             self._widen(rows)
         if not keep:

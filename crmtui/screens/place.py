@@ -35,6 +35,8 @@ ASKING = frozenset(("verb", "ask", "open", "chosen"))
 """Groups of workers that open something, or change something that the next key may be about."""
 PATIENCE = 0.5
 """Seconds for a sheet to give the focus to a field."""
+HELD = 3.0
+"""Seconds that keys wait at most for the first rows."""
 Part = tuple[str, str, str]
 """Text, token, action (empty: none) of one part of the crumb."""
 
@@ -136,6 +138,9 @@ class Place(Base[None]):
     AHEAD: ClassVar[float] = 0.0
     """Seconds that the first painting waits for what is read: most often that is there by then, and painted with it."""
 
+    HOLDS: ClassVar[bool] = False
+    """Whether keys wait for the first rows, because they are about them."""
+
     AUTO_FOCUS = "#body *"
     ALLOW_IN_MAXIMIZED_VIEW = "TopBar, Crumb, FilterLine, KeyBar, Note"
     BINDINGS: ClassVar[list[Any]] = bind("place", hidden=("back", "refresh", "view", "menu"))
@@ -153,6 +158,7 @@ class Place(Base[None]):
         self.reason = "show"
         self._loaded_for: tuple[str, str, int] | None = None
         self._loaded = asyncio.Event()
+        self._began = monotonic()
 
     # -- the frame
 
@@ -267,6 +273,13 @@ class Place(Base[None]):
             self.reload("show")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._loaded.wait(), self.AHEAD)
+
+    @property
+    def unread(self) -> bool:
+        """Whether keys wait for what is read first: no longer than a person would."""
+        if not self.HOLDS or monotonic() - self._began > HELD:
+            return False
+        return not self._loaded.is_set() or getattr(self.focused, "unread", False)
 
     def reload(self, reason: str = "refresh") -> None:
         """Read again, in the background; the last call wins."""

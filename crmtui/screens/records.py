@@ -35,6 +35,7 @@ class RecordList(Filtered):
     """Any noun's list, from its declaration. Subclasses choose columns, groups and what the side panel shows."""
 
     WHERE = "records"
+    HOLDS = True
     PURPOSE = (
         N_("All records of one kind that you may see, with what they add up to."),
         N_("/ finds as you type, f makes conditions, the marked ones can be changed together."),
