@@ -150,7 +150,8 @@ class Popup(Sheet[None]):
 
     def figure_name(self) -> str:
         """What the figure is called."""
-        return gettext(NAMES.get(self.figure.part or self.figure.name, self.figure.name))
+        name = self.figure.name if self.figure.name == "left" else self.figure.part or self.figure.name
+        return gettext(NAMES.get(name, name))
 
     def _proof(self, facts: "Facts") -> str:
         """How many, their sum, and that it is the figure; in words where it is not."""

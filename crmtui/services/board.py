@@ -263,7 +263,8 @@ def initials(name: str) -> str:
 @dataclass(frozen=True)
 class Summary:
     """What the board comes to. `left` is the quota of the period without what was won, `coverage` how many times the
-    open amount is of that; both None without a quota, `coverage` also when nothing is left."""
+    open amount is of that; both None without a quota, `coverage` also when nothing is left. Behind `left` stands what
+    could be gained."""
 
     open: Figure
     weighted: Figure
@@ -284,13 +285,14 @@ def summary(
     amount = sum(column.amount.minor for column in columns)
     weighted = sum(column.weighted.minor for column in columns)
     late = whose.both("expected_close_on<today", where)
-    row = forecast.table(ctx, replace(whose.ask(ctx, who, period or "this quarter"), depth=0))[0]
+    ask = whose.ask(ctx, who, period or "this quarter")
+    row = forecast.table(ctx, replace(ask, depth=0))[0]
     left = None if row["quota"] is None else max(row["quota"].minor - row["won"].minor, 0)
     return Summary(
         Figure("open", Money(amount, currency), "money", where=where),
         Figure("weighted", Money(weighted, currency), "money", where=where, part="weighted"),
         Figure("late", records.count_where(ctx, "opp", late), where=late),
-        None if left is None else Figure("left", Money(left, currency), "money"),
+        None if left is None else Figure("left", Money(left, currency), "money", ask=ask, part="gap"),
         round(amount / left, 1) if left else None,
     )
 

@@ -197,6 +197,26 @@ def test_everything_opens_by_key(firm: str) -> None:
     drive(firm, script)
 
 
+def test_what_is_left_of_the_quota_opens_what_could_be_gained(filled: str) -> None:
+    """Quota 1,500,000 less won 840,000; open in the quarter are 300,000, 100,000, 50,000 and 400,000."""
+
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        app.action_whose("all")
+        await press(app, pilot, "4", "shift+tab")
+        totals = app.screen.query_one(Totals)
+        totals.at = [name for name, *_ in totals.figures()].index("left")
+        await press(app, pilot, "enter")
+        assert isinstance(app.screen, Popup)
+        await settled(app, pilot)
+        shown = text_of(app)
+        assert "quota left 660" in shown
+        assert "4 opportunities" in shown
+        assert "could be gained" in shown
+        assert all(name in shown for name in ("Gate system", "MES", "Blade tracing", "Yard planning"))
+
+    drive(filled, script)
+
+
 def test_the_mouse_alone(firm: str) -> None:
     async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
         await press(app, pilot, "4")
