@@ -49,6 +49,7 @@ class Columns(Sheet[Chosen]):
             stage_on=N_("Down"),
             columns=N_("Group by it"),
             save=N_("Done"),
+            hidden=("refresh",),
             priority=("save",),
         ),
     ]
@@ -76,8 +77,12 @@ class Columns(Sheet[Chosen]):
 
     def on_mount(self) -> None:
         """Read which fields there are."""
-        self.query_one(Fields).focus()
-        self.run_worker(self._read(), group="load", exit_on_error=False)
+        self.action_refresh()
+
+    def action_refresh(self) -> None:
+        """Read them, again where that did not work."""
+        if not self._every:
+            self.run_worker(self._read(), group="load", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
         def read(ctx: "Context") -> dict[str, tuple[str, str]]:
@@ -94,6 +99,8 @@ class Columns(Sheet[Chosen]):
             self.query_one(Pane).fail(error)
             self.program.note(told(error), "error")
             return
+        self.query_one(Pane).ready()
+        self.query_one(Fields).focus()
         self.names = [name for name in self.names if name in self._labels]
         self._every = [*self.names, *(name for name in self._labels if name not in self.names)]
         self._draw(0)

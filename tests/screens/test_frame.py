@@ -113,6 +113,26 @@ def test_a_store_that_is_locked_or_gone_leaves_what_was_there(maven: str) -> Non
     drive(maven, script)
 
 
+def test_the_columns_sheet_is_read_again_with_its_key(maven: str) -> None:
+    path = Path(maven.removeprefix("sqlite:///"))
+
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "3")
+        away = path.with_suffix(".away")
+        path.rename(away)
+        await app.desk.reopen()
+        await press(app, pilot, "o")
+        assert "r try again" in text_of(app)
+        away.rename(path)
+        await press(app, pilot, "r")
+        assert "r try again" not in text_of(app)
+        assert "Annual revenue" in text_of(app)
+        await press(app, pilot, "space", "enter")
+        assert app.screen.WHERE == "accounts"
+
+    drive(maven, script)
+
+
 def test_a_locked_store_refuses_a_change_in_a_sentence(maven: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_BUSY_TIMEOUT", "1")
 
