@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x43524D31
 """Marks our SQLite files ("CRM1"), so that another program's file is not taken for a store."""
 
