@@ -50,7 +50,7 @@ SET_UP, RECORDS, SALES, WORK, FIGURES, EVERYTHING = (
 )
 _AREAS = {
     **dict.fromkeys(("user", "dept", "role", "territory"), SET_UP),
-    **dict.fromkeys(("process", "stage", "type", "attribute", "rate", "product", "competitor"), RECORDS),
+    **dict.fromkeys(("process", "stage", "type", "attribute", "rate", "product", "price", "competitor"), RECORDS),
     **dict.fromkeys(("lead", "account", "contact", "opp", "quote"), SALES),
     **dict.fromkeys(("task", "approval", "notice", "outbox"), WORK),
     "flow": RECORDS,

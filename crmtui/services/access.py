@@ -29,6 +29,7 @@ WORK = ("task", "approval", "notice", "outbox")
 REFERENCE = (
     "flow",
     "product",
+    "price",
     "competitor",
     "process",
     "stage",
@@ -60,7 +61,7 @@ _SALES_SCOPE = {
 _READ_ONLY = {"marketing": "all", "service": "all", "technician": "team"}
 _EDITS_REFERENCE = {
     "admin": REFERENCE,
-    "operations": ("product", "competitor", "type", "attribute", "rate", "territory", "process", "stage", "flow"),
+    "operations": ("product", "price", "competitor", "type", "attribute", "rate", "territory", "process", "stage", "flow"),
 }
 _QUOTA = {
     "admin": ("all", "all"),
@@ -91,6 +92,9 @@ SEES_COST = (
 )
 """The roles besides the administrator that are shown costs and margins (SPC-69)."""
 
+RULES_QUOTES = ("operations", "general-manager", "director", "account-director")
+"""The roles besides the administrator that decide how quotes begin (8TM-33)."""
+
 
 def verbs_of(noun: str) -> tuple[str, ...]:
     """Every verb of `noun` that somebody could be allowed, written and derived."""
@@ -106,6 +110,8 @@ def decide(role: str, noun: str, verb: str) -> str:
         return "all" if role in SEES_COST else "none"
     if noun in COMPANY_VERBS and verb in COMPANY_VERBS[noun]:
         return "own" if (noun, verb) in (("log", "list"), ("log", "undo")) else "none"
+    if (noun, verb) == ("quote", "rule"):
+        return "all" if role in RULES_QUOTES else "none"
     if noun in SALES:
         return _sales(role, verb)
     if noun in WORK:
@@ -115,7 +121,7 @@ def decide(role: str, noun: str, verb: str) -> str:
         return sees if verb in (*READ, "tree", "attain") else sets
     if noun == "query":
         return "all" if verb in (*READ, "run") else "own"
-    if verb in READ or verb in ("tree", "rights"):
+    if verb in READ or verb in ("tree", "rights", "last"):
         return "all"
     if noun == "competitor" and role in _SALES_SCOPE and verb in ("add", "edit"):
         return "all"

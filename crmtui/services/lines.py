@@ -28,9 +28,11 @@ class Line(Protocol):
 
 @dataclass(frozen=True)
 class Counted:
-    """What one line comes to, in minor units: `full` at its price, `net` after all discounts, and the `tax` on that."""
+    """What one line comes to, in minor units: `full` at its price, `own` after its own discount, `net` after all discounts,
+    and the `tax` on that."""
 
     full: int
+    own: int
     net: int
     tax: int
     cost: int
@@ -83,7 +85,7 @@ def sums(lines: Iterable[Line], discount: int = 0) -> Sums:
         for place, part in enumerate(share(half_up(sum(weights) * rate, ONE), weights)):
             tax[place] += part
     cost = [half_up(line.quantity * (line.cost or 0), ONE) for line in every]
-    counted = tuple(Counted(*each) for each in zip(full, net, tax, cost, strict=True))
+    counted = tuple(Counted(*each) for each in zip(full, own, net, tax, cost, strict=True))
     listed = sum(half_up(line.quantity * max(line.list_price or 0, line.price), ONE) for line in every)
     return Sums(counted, listed, sum(full), sum(net), sum(tax), sum(cost))
 

@@ -252,6 +252,10 @@ def close(
         opp.state, opp.suspended_at, opp.suspended_until = "won" if won else "lost", None, None
         opp.probability, opp.category = (100, "closed") if won else (0, "omitted")
         tx.session.flush()
+        if won:
+            from crmtui.services import quote  # what advances and adjusts does without
+
+            quote.on_won(ctx, tx, opp)
         return opp
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import ColumnElement, Text, case, func, literal, select
 
 from crmtui.errors import Refused
 from crmtui.i18n import N_
-from crmtui.money import check_currency
+from crmtui.money import check_currency, digits_of, half_up
 from crmtui.services.context import Context, Tx
 from crmtui.store import exchange
 from crmtui.store.fields import Field
@@ -69,6 +69,28 @@ def check(ctx: Context, tx: Tx, noun: str, field: Field, found: Sequence[Any]) -
     for currency, earliest in sorted(tx.session.execute(needed).all()):
         if currency not in first or earliest < first[currency]:
             raise missing(currency, earliest)
+
+
+def between(tx: Tx, minor: int, source: str, target: str, company: str, day: date) -> int:
+    """`minor` units of `source` in minor units of `target`, half-up, by the rates of both in force on `day`.
+
+    Raises Refused `rate.missing`.
+    """
+    if source == target:
+        return minor
+    mine, theirs = (_rate_on(tx, currency, company, day) for currency in (source, target))
+    return half_up(minor * mine * 10 ** digits_of(target), theirs * 10 ** digits_of(source))
+
+
+def _rate_on(tx: Tx, currency: str, company: str, day: date) -> int:
+    """Units of the company's currency for one of `currency`, in hundred-millionths."""
+    if currency == company:
+        return 10**8
+    wanted = exchange.rate_on(exchange.rates(), literal(currency, Text()), literal(day, Day()))
+    found: int | None = tx.session.connection().execute(select(wanted)).scalar()
+    if found is None:
+        raise missing(currency, day)
+    return found
 
 
 def missing(currency: str, day: date) -> Refused:

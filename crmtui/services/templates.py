@@ -206,6 +206,7 @@ LISTS = {
         ("no-decision", "No decision", "未作决定"),
         ("service", "Service", "服务"),
     ),
+    "price_list": (("standard", "Standard", "标准"),),
     "legal_status": (
         ("limited", "Limited company", "有限责任公司"),
         ("joint-stock", "Joint-stock company", "股份有限公司"),

@@ -47,6 +47,7 @@ class Account(Record, table=True):
     credit_rating: str | None = fields.choice("credit_rating")
     credit_limit: int | None = fields.money()
     payment_terms: str | None = fields.line(200)
+    price_list: str | None = fields.choice("price_list")
     buying_behaviour: str | None = fields.text()
     territory_id: int | None = fields.ref("territory")
     phone_key: str | None = fields.line(40, verb="system")

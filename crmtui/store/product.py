@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from sqlalchemy import Index
 
+from crmtui.i18n import N_
 from crmtui.store import fields
 from crmtui.store.record import Record
 
@@ -22,5 +23,7 @@ class Product(Record, table=True):
     unit: str | None = fields.line(40)
     price: int | None = fields.money()
     cost: int | None = fields.money(right="cost")
+    tax: int | None = fields.percent(label=N_("Tax, %"))
+    description: str | None = fields.text()
     currency: str | None = fields.currency()
     active: bool = fields.flag(True)

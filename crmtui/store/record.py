@@ -26,6 +26,7 @@ TABLES = {
     "process": "crmtui.store.process:Process",
     "stage": "crmtui.store.process:Stage",
     "account": "crmtui.store.account:Account",
+    "price": "crmtui.store.price:Price",
     "contact": "crmtui.store.contact:Contact",
     "lead": "crmtui.store.lead:Lead",
     "opp": "crmtui.store.opportunity:Opportunity",
