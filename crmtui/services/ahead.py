@@ -14,8 +14,10 @@ from crmtui.services.context import Context
 from crmtui.services.incoming import Texts, texts_of
 from crmtui.services.mapping import Mapping
 from crmtui.services.source import Source
+from crmtui.store import sieve
 from crmtui.store.keys import phone_keys
 from crmtui.store.record import table
+from crmtui.store.sieve import SIEVED
 from crmtui.store.values import Entry
 from crmtui.text import name_keys
 
@@ -132,6 +134,11 @@ def _read(texts: Texts, layout: Layout, ctx: Context, noun: str) -> None:
             texts.whole.add(name)
     own = {name: values for name, (values, _) in texts.read.items() if not layout.fields[name].custom}
     texts.keys = search_keys(noun, {layout.fields[name].column: values for name, values in own.items()}, ctx)
+    for name in SIEVED:
+        keys = texts.keys.get(name) or own.get(name)
+        if keys is not None:
+            asked = [key for key in set(keys) if key is not None and key is not ABSENT]
+            texts.asked[name] = asked, sieve.places(asked)
 
 
 def search_keys(

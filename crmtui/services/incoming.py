@@ -43,6 +43,8 @@ class Texts:
     """What stands in the fields that cannot be read ahead."""
     keys: dict[str, list[str | None]] = field(default_factory=dict)
     """The search keys of the names and numbers that were read ahead, by column."""
+    asked: dict[str, tuple[list[str], list[int]]] = field(default_factory=dict)
+    """The keys, each once, by which the store may be asked for records, and their places in a sieve; by column."""
 
 
 def texts_of(

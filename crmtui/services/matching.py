@@ -14,11 +14,11 @@ from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import NOUNS
 from crmtui.store import bulk, refs
 from crmtui.store.record import label_column, table
-from crmtui.store.sieve import Sieve
+from crmtui.store.sieve import SIEVED, Sieve
 
-SIEVED = ("external_id", "name_key")
-"""Columns by which most records are found; their keys are texts."""
 Existing = Mapping[str, Any]
+Ahead = Mapping[str, tuple[Sequence[str], Sequence[int]]]
+"""Keys to ask the store for, and their places in a sieve, by column."""
 
 
 class Seen:
@@ -196,20 +196,20 @@ class Matcher:
         more: Iterable[str],
         faults: Faults,
         named: Sequence[str] | None,
-        name_keys: Sequence[str | None] | None,
+        ahead: Ahead,
     ) -> Matched:
         """The records that the rows mean; rows without a key, or with one of several records, go into `faults`.
 
         `more` are the columns of the records that are wanted besides, `named` the refs that the rows give,
-        `name_keys` the keys of their names, where they are known.
+        `ahead` the keys that were made ready, with their places in a sieve.
         """
         matched = Matched([None] * count, [None] * count)
         more = [*more, *self.key.columns]
         places = [place for place in range(count) if place not in faults] if faults else range(count)
-        stored, lacking = self._stored(tx, values, self.key.columns, places, more, matched, name_keys)
+        stored, lacking = self._stored(tx, values, self.key.columns, places, more, matched, ahead)
         _choose(self.noun, stored, places, matched, faults, named)
         if lacking and self.key.fallback:
-            stored, without = self._stored(tx, values, self.key.fallback, lacking, more, matched, name_keys)
+            stored, without = self._stored(tx, values, self.key.fallback, lacking, more, matched, ahead)
             # A record that has a value for the main key is not meant by a row that has none.
             stored = {key: [row for row in rows if self._keyless(row)] for key, rows in stored.items()}
             _choose(self.noun, stored, lacking, matched, faults, named)
@@ -226,7 +226,7 @@ class Matcher:
         places: Sequence[int],
         more: Iterable[str],
         matched: Matched,
-        name_keys: Sequence[str | None] | None,
+        ahead: Ahead,
     ) -> tuple[dict[Any, list[Existing]], list[int]]:
         """The records with the keys of these rows, by key; and the rows whose key is empty."""
         keyed = keys(self.ctx, self.noun, columns, values, len(matched.records))
@@ -240,20 +240,31 @@ class Matcher:
         empty = [place for place in places if keyed[place] == nothing] if nothing in keyed else []
         by, told = lookup_of(self.noun, columns)
         at = list(columns).index(told)
-        if by == "name_key" and name_keys is not None and rules.spelling_of(self.noun) is None:
-            asked = set(name_keys if len(places) == len(name_keys) else map(name_keys.__getitem__, places))
-            return self._find(tx, columns, by, asked - {None}, more), empty
+        if by in ahead and rules.spelling_of(self.noun) is None:
+            return self._find(tx, columns, by, *ahead[by], more), empty
         asked = {keyed[place][at] for place in places} - {None}
         if by == "name_key":
             asked = set(text.name_keys(list(map(str, asked))))
-        return self._find(tx, columns, by, asked, more), empty
+        return self._find(tx, columns, by, asked, None, more), empty
 
     def _find(
-        self, tx: Tx, columns: Sequence[str], by: str, asked: Collection[Any], more: Iterable[str]
+        self,
+        tx: Tx,
+        columns: Sequence[str],
+        by: str,
+        asked: Collection[Any],
+        at: Sequence[int] | None,
+        more: Iterable[str],
     ) -> dict[tuple[Any, ...], list[Existing]]:
         if by in SIEVED:
-            asked = self.sieves.setdefault(by, Sieve(self.noun, by)).possible(tx, asked)
+            asked = self.sieves.setdefault(by, Sieve(self.noun, by)).possible(tx, asked, at)
         return find(tx, self.noun, columns, by, asked, more)
+
+    def took(self, tx: Tx, ahead: Ahead, count: int) -> None:
+        """Note that `count` rows of those whose keys were made ready are in the store now."""
+        for by, (_, at) in ahead.items():
+            if by in self.sieves:
+                self.sieves[by].took(tx, at, count)
 
     def _keyless(self, row: Existing) -> bool:
         return all(row[column] is None for column in self.key.columns)

@@ -353,6 +353,7 @@ class _Import:
         way.keys = texts.keys
         way.insert(new, self.meanwhile)
         done.created = len(new) - sum(map(faults.__contains__, new))
+        self.matcher.took(tx, texts.asked, done.created)
         self._known(tx, way, known, texts, done)
         if self.told is not None:
             done.fates = self._fates(lines, rows, new, known, way)
@@ -376,7 +377,7 @@ class _Import:
             more = self._more(texts)
             named = None if self.layout.ref is None else [row[self.layout.ref] for row in rows]
             matched = self.matcher.match(
-                tx, reader.values, texts.count, more, reader.faults, named, texts.keys.get("name_key")
+                tx, reader.values, texts.count, more, reader.faults, named, texts.asked
             )
             reader.read(rest, matched.records)
             if not self._make_missing(tx, reader, final):

@@ -1,12 +1,14 @@
 """Keys that no record has, told without asking the store: an import of new records would ask for each of them in vain."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import compress
 from typing import Any
 
 from crmtui.store.session import Tx
 
+SIEVED = ("external_id", "name_key")
+"""Columns by which most records are found; their keys are texts."""
 WORTH = 1_000
 """From so many keys at once on, telling them apart beforehand pays."""
 AGAINST = 10
@@ -29,19 +31,32 @@ class Sieve:
         self._row = self._entry = 0
         """The highest ids in the noun's table and in the journal of which the keys are marked."""
 
-    def possible(self, tx: Tx, keys: Collection[str]) -> Collection[str]:
-        """Those of `keys` that a record may have, all that a record has among them. `tx` writes, outside a savepoint."""
+    def possible(self, tx: Tx, keys: Collection[str], at: Sequence[int] | None = None) -> Collection[str]:
+        """Those of `keys` that a record may have, all that a record has among them. `tx` writes, outside a savepoint.
+
+        `at` are the places of the keys, where they were found beforehand.
+        """
         if not tx.store.sqlite or len(keys) < WORTH:
             return keys
         self._asked += len(keys)
         self._follow(tx)
         marks = self._marks
-        return keys if marks is None else list(compress(keys, map(marks.__getitem__, _places(keys))))
+        return keys if marks is None else list(compress(keys, map(marks.__getitem__, at or places(keys))))
+
+    def took(self, tx: Tx, at: Iterable[int], count: int) -> None:
+        """Mark these places: those of `count` rows that the import itself has just put in, and perhaps of some others.
+
+        An import whose transaction is taken back asks no further.
+        """
+        marks = self._marks
+        if marks is None or _last(tx, self._noun) - self._row != count:  # then they are read like all others
+            return
+        for place in at:
+            marks[place] = 1
+        self._row += count
 
     def _follow(self, tx: Tx) -> None:
-        run = tx.session.connection().exec_driver_sql
-        row = run(f'SELECT coalesce(max(id), 0) FROM "{self._noun}"').scalar_one()
-        entry = run("SELECT coalesce(max(id), 0) FROM journal").scalar_one()
+        row, entry = _last(tx, self._noun), _last(tx, "journal")
         if self._marks is not None:
             changed = (
                 f'FROM journal CROSS JOIN "{self._noun}" changed ON changed.id = journal.record '
@@ -61,9 +76,15 @@ class Sieve:
         marks = self._marks
         assert marks is not None
         query = f'SELECT json_group_array("{self._column}") {rows}'
-        for place in _places(json.loads(tx.session.connection().exec_driver_sql(query, values).scalar_one())):
+        for place in places(json.loads(tx.session.connection().exec_driver_sql(query, values).scalar_one())):
             marks[place] = 1
 
 
-def _places(keys: Iterable[str]) -> Iterable[int]:
-    return map((PLACES - 1).__and__, map(hash, keys))
+def places(keys: Iterable[str]) -> list[int]:
+    """The place of each key."""
+    return list(map((PLACES - 1).__and__, map(hash, keys)))
+
+
+def _last(tx: Tx, name: str) -> int:
+    query = f'SELECT coalesce(max(id), 0) FROM "{name}"'
+    return int(tx.session.connection().exec_driver_sql(query).scalar_one())

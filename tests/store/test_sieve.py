@@ -69,3 +69,19 @@ def test_few_keys_and_keys_of_a_large_table_are_asked_for(ctx: Context, monkeypa
         assert list(found.possible(tx, NEW)) == NEW
         monkeypatch.setattr(sieve, "AGAINST", 10)
         assert _let_through(found, tx, "first") == {"first"}
+
+
+def test_what_the_import_itself_put_in_needs_no_reading(ctx: Context, store_url: str) -> None:
+    found = Sieve("lead", "name_key")
+    with ctx.transaction("lead.import") as tx:
+        assert _let_through(found, tx, "mine") == set()
+        _put_in(tx, ["mine", "and this"])
+        found.took(tx, sieve.places(["mine", "and this", "refused"]), 2)
+        assert _let_through(found, tx, "mine", "and this") == {"mine", "and this"}
+        _put_in(tx, ["told", "untold"])
+        found.took(tx, sieve.places(["told"]), 1)  # another row came between: both are read
+        assert _let_through(found, tx, "told", "untold", "late") == {"told", "untold"}
+    with Context.open(flags={"db": store_url}, now=NOW) as other, other.transaction("lead.edit") as tx:
+        records.insert(other, tx, "lead", {"company": "Late"})
+    with ctx.transaction("lead.import") as tx:
+        assert _let_through(found, tx, "mine", "late") == {"mine", "late"}
