@@ -24,7 +24,7 @@ from crmtui.errors import CrmError, Forbidden
 from crmtui.i18n import N_, gettext
 from crmtui.screens import accessible, themes
 from crmtui.screens.desk import Desk
-from crmtui.screens.frame import Note, TooSmall, told
+from crmtui.screens.frame import KeyBar, Note, TooSmall, told
 from crmtui.screens.glyphs import g, glyphs
 from crmtui.screens.keys import bind, shown
 from crmtui.screens.look import Look
@@ -653,8 +653,13 @@ class CrmApp(App[int]):
                     redraw()
 
     def _redraw(self) -> None:
-        if isinstance(self.screen, Place):
-            self.screen.redraw_frame()
+        """The lines of the frame, also under and of a sheet."""
+        for screen in reversed(self.screen_stack):
+            for keys in screen.query(KeyBar):
+                keys.refresh()
+            if isinstance(screen, Place):
+                screen.redraw_frame()
+                return
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by the terminal, and by the system's own tool where there is one; say which."""

@@ -513,6 +513,12 @@ class KeyBar(Line):
     _keys: Sequence[Sequence["Key"]] = ()
     """What was drawn last."""
 
+    @property
+    def offline(self) -> str:
+        """On a sheet, which covers the crumb: since when the store cannot be reached; empty while it can."""
+        since, screen = getattr(self.app, "offline", ""), self.screen
+        return f"  {g('offline')} {since} " if since and not getattr(screen, "PALETTE", True) else ""
+
     def _follow(self) -> None:
         if self._keys != _active(self.screen):
             self.refresh()
@@ -524,7 +530,7 @@ class KeyBar(Line):
             return
         palette = f"{shown('ctrl+p')} {gettext(N_('palette'))}"
         place: Any = self.screen
-        end = room - width(palette) - 3 if getattr(place, "PALETTE", True) else room
+        end = room - width(palette) - 3 if getattr(place, "PALETTE", True) else room - width(self.offline)
         self._keys = _active(place)
         for keys in self._keys[: 7 if room < 100 else None]:
             word = gettext(keys[0].label)
@@ -535,7 +541,10 @@ class KeyBar(Line):
                 self.put(key.shown, "accent" if key.enabled else "faint", bold=True, action=key.key)
             last = keys[-1]
             self.put(f" {word} ", "foreground" if last.enabled else "faint", action=last.key)
-        if end < room:
+        if self.offline:
+            self.fill_to(end)
+            self.put(self.offline, "warning")
+        elif end < room:
             self.fill_to(end)
             self.put(g("pipe"), "faint")
             self.put(" ")

@@ -62,7 +62,7 @@ def _held(connection: Connection) -> _Held:
             "WHERE f.contype = 'f' AND f.connamespace = current_schema()::regnamespace "
             "UNION ALL SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
         )
-    return _Held(columns, dict(rows.tuples().all()))
+    return _Held(columns, {str(name): str(text) for name, text in rows})
 
 
 def _run(connection: Connection, statement: str) -> None:

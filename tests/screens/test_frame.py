@@ -113,6 +113,26 @@ def test_a_store_that_is_locked_or_gone_leaves_what_was_there(maven: str) -> Non
     drive(maven, script)
 
 
+@pytest.mark.parametrize("keys", [("e",), ("f",), ("o",)])
+def test_an_open_sheet_says_that_the_store_is_out_of_reach(maven: str, keys: tuple[str, ...]) -> None:
+    path = Path(maven.removeprefix("sqlite:///"))
+
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        await press(app, pilot, "3", *keys)
+        away = path.with_suffix(".away")
+        path.rename(away)
+        await app.desk.reopen()
+        await app.look_for_changes()
+        await pilot.pause()
+        assert "offline" in rows(app)[-1]
+        away.rename(path)
+        await app.look_for_changes()
+        await settled(app, pilot)
+        assert "offline" not in text_of(app)
+
+    drive(maven, script)
+
+
 def test_the_columns_sheet_is_read_again_with_its_key(maven: str) -> None:
     path = Path(maven.removeprefix("sqlite:///"))
 
