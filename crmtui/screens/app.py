@@ -474,11 +474,12 @@ class CrmApp(App[int]):
         try:
             seen = await self.desk.read_behind(lambda ctx: watch.since(ctx, mark, own))
         except CrmError as error:
-            if not self.offline and isinstance(error, Forbidden):
+            ended = isinstance(error, Forbidden)
+            if ended and not self.offline:
                 self.note(told(error), "error")
-            await self._off(True)
+            await self._off(N_("{time}, your login ended") if ended else N_("{time}, offline"))
             return
-        await self._off(False)
+        await self._off("")
         if seen.mark > self.mark:
             self.mark = seen.mark
             self.touched = seen
@@ -494,13 +495,13 @@ class CrmApp(App[int]):
             if not isinstance(screen, Place) and hasattr(screen, "store_changed"):
                 screen.store_changed(seen)
 
-    async def _off(self, off: bool) -> None:
-        """The store can, or cannot, be reached: what is shown stays, dimmed."""
-        if bool(self.offline) != off:
-            self.offline = await self._now() if off else ""
-            self.set_class(off, "-offline")
+    async def _off(self, why: str) -> None:
+        """The store can be reached, or cannot for the reason `why`: what is shown stays, dimmed."""
+        if bool(self.offline) != bool(why):
+            self.offline = gettext(why).format(time=self._now()) if why else ""
+            self.set_class(bool(why), "-offline")
             self._redraw()
-            if not off:  # what was opened before may hang on a connection that is gone
+            if not why:  # what was opened before may hang on a connection that is gone
                 await self.desk.reopen()
                 self._ask_again("store")
 
@@ -519,10 +520,11 @@ class CrmApp(App[int]):
     touched: Any = None
     """The records that changed last, as `services.watch.Seen`."""
 
-    async def _now(self) -> str:
+    @staticmethod
+    def _now() -> str:
         from datetime import datetime
 
-        return gettext(N_("{time}, offline")).format(time=datetime.now().astimezone().strftime("%H:%M"))
+        return datetime.now().astimezone().strftime("%H:%M")
 
     # -- keys that mean the same everywhere
 

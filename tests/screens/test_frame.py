@@ -194,6 +194,8 @@ def test_rights_that_change_while_the_program_runs(maven: str) -> None:
         await settled(app, pilot)
         text = text_of(app)
         assert f"{LOGIN} is no longer active" in text, text
+        assert "your login ended" in rows(app)[1]
+        assert "offline" not in rows(app)[1]
         assert "Traceback" not in text
         await press(app, pilot, "4", "greater_than_sign")
         assert "moved" not in text_of(app)
