@@ -84,3 +84,47 @@ def convert(
             opp=found.opp.id,
         )
     call.record("lead", found.lead)
+
+
+@command(
+    "lead delegate",
+    change=True,
+    prints=one_of("lead"),
+    examples=("crm lead delegate 12 --to sun",),
+)
+def delegate(
+    call: Call,
+    ref: Ref,
+    to: Annotated[str, typer.Option("--to", "--rep", metavar="USER", help=N_("Who works on it"))],
+    note: Annotated[str, typer.Option("--note", help=N_("Why, for the history"))] = "",
+) -> None:
+    """Let a rep work on a lead; you stay its account manager."""
+    from crmtui.services import lead_owner
+
+    call.record("lead", lead_owner.delegate(call.ctx, ref, to, note))
+
+
+@command("lead accept", change=True, prints=one_of("lead"), examples=("crm lead accept 12",))
+def accept(call: Call, ref: Ref) -> None:
+    """Take on a lead that was given to you."""
+    from crmtui.services import lead_owner
+
+    call.record("lead", lead_owner.accept(call.ctx, ref))
+
+
+@command(
+    "lead decline",
+    change=True,
+    prints=one_of("lead"),
+    more=N_("It is offered to the next one; a delegated lead goes back to its account manager."),
+    examples=('crm lead decline 12 --reason "not my region"',),
+)
+def decline(
+    call: Call,
+    ref: Ref,
+    reason: Annotated[str, typer.Option("--reason", help=N_("Why you cannot take it"))] = "",
+) -> None:
+    """Say no to a lead that was given to you."""
+    from crmtui.services import lead_owner
+
+    call.record("lead", lead_owner.decline(call.ctx, ref, reason))

@@ -20,14 +20,18 @@ class Objects:
 
 def objects(name: str) -> Objects:
     """The objects in the file `name`, `-` for standard input. Raises Invalid naming the line, Forbidden."""
-    text = _text(name)
+    content = text(name)
     try:
-        whole = _loads(text)
+        whole = _loads(content)
     except ValueError as error:
-        if not text.lstrip().startswith("{") or "\n" not in text.strip():
+        if not content.lstrip().startswith("{") or "\n" not in content.strip():
             raise _wrong(name, error) from error
         return Objects(
-            [_object(name, line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()],
+            [
+                _object(name, line, number)
+                for number, line in enumerate(content.splitlines(), 1)
+                if line.strip()
+            ],
             False,
         )
     if isinstance(whole, dict):
@@ -56,7 +60,8 @@ def single(name: str) -> dict[str, Any]:
     return found.items[0]
 
 
-def _text(name: str) -> str:
+def text(name: str) -> str:
+    """The text of the file `name`, `-` for standard input. Raises Invalid, Forbidden."""
     try:
         if name == "-":
             content = sys.stdin.buffer.read()

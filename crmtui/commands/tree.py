@@ -50,10 +50,14 @@ SET_UP, RECORDS, SALES, WORK, FIGURES, EVERYTHING = (
 )
 _AREAS = {
     **dict.fromkeys(("user", "dept", "role", "territory"), SET_UP),
-    **dict.fromkeys(("process", "stage", "type", "attribute", "rate", "product", "price", "competitor"), RECORDS),
+    **dict.fromkeys(
+        ("process", "stage", "type", "attribute", "rate", "product", "price", "competitor"), RECORDS
+    ),
     **dict.fromkeys(("lead", "account", "contact", "opp", "quote"), SALES),
     **dict.fromkeys(("task", "approval", "notice", "outbox"), WORK),
     "flow": RECORDS,
+    "assignrule": RECORDS,
+    "assign": SALES,
     "quota": FIGURES,
 }
 

@@ -23,11 +23,12 @@ ROLES = (
 """Code, English name, Chinese name; SPC-01, 8TM-73."""
 
 READ = ("list", "show", "export", "history")
-SALES = ("lead", "account", "contact", "opp", "quote")
-WORK = ("task", "approval", "notice", "outbox")
+SALES = ("lead", "account", "contact", "opp", "quote", "contract", "order", "invoice", "payment")
+WORK = ("assign", "task", "approval", "notice", "outbox")
 """What comes of the work of people, each of them seeing their own."""
 REFERENCE = (
     "flow",
+    "assignrule",
     "product",
     "price",
     "competitor",
@@ -61,7 +62,19 @@ _SALES_SCOPE = {
 _READ_ONLY = {"marketing": "all", "service": "all", "technician": "team"}
 _EDITS_REFERENCE = {
     "admin": REFERENCE,
-    "operations": ("product", "price", "competitor", "type", "attribute", "rate", "territory", "process", "stage", "flow"),
+    "operations": (
+        "product",
+        "assignrule",
+        "price",
+        "competitor",
+        "type",
+        "attribute",
+        "rate",
+        "territory",
+        "process",
+        "stage",
+        "flow",
+    ),
 }
 _QUOTA = {
     "admin": ("all", "all"),
@@ -79,6 +92,9 @@ COMPANY_VERBS = {
     "log": ("list", "undo"),
     "product": ("cost",),
     "quote": ("cost",),
+    "contract": ("cost",),
+    "order": ("cost",),
+    "account": ("credit",),
     "store": ("backup", "restore", "check", "configure"),
 }
 """Verbs that stand beside the nouns: acting as another, the journal of everybody, what things cost, the care of the store."""
@@ -108,8 +124,12 @@ def decide(role: str, noun: str, verb: str) -> str:
         return "all"
     if verb == "cost":
         return "all" if role in SEES_COST else "none"
-    if noun in COMPANY_VERBS and verb in COMPANY_VERBS[noun]:
+    if noun in COMPANY_VERBS and verb in COMPANY_VERBS[noun] and noun not in SALES:
         return "own" if (noun, verb) in (("log", "list"), ("log", "undo")) else "none"
+    if (noun, verb) == ("quote", "rule"):
+        return "all" if role in RULES_QUOTES else "none"
+    if (role, noun) == ("marketing", "lead") and verb in ("add", "intake"):
+        return "own"  # 8TM-16
     if (noun, verb) == ("quote", "rule"):
         return "all" if role in RULES_QUOTES else "none"
     if noun in SALES:
@@ -135,17 +155,23 @@ def _work(role: str, noun: str, verb: str) -> str:
         return "all"
     if noun == "notice" or verb == "import":
         return "own"
+    if noun == "assign" and verb not in (*READ, "explain"):
+        return scope.replace("own", "none")
     if noun == "outbox":
         return scope if role == "operations" else "own"
     return scope
 
 
+LED = ("credit", "refund", "void")
+"""What only those do who lead people, or look after the figures."""
 _OWN_ALONE = ("archive", "restore", "import", "team", "reopen", "split", "terminate")
 """What those who share a team may do with their own records alone."""
 
 
 def _sales(role: str, verb: str) -> str:
     if verb == "purge":
+        return "none"
+    if verb in LED and _SALES_SCOPE.get(role) == "team":
         return "none"
     if role in _SALES_SCOPE:
         scope = _SALES_SCOPE[role]

@@ -25,6 +25,22 @@ _SETTLED = {
             "expected_close_on",
         ),
     ),
+    "contract": (
+        "crmtui.services.contract",
+        ("account_id", "opp_id", "name", "state", "amount", "currency", "discount", "signed_on"),
+    ),
+    "order": (
+        "crmtui.services.order",
+        ("account_id", "contract_id", "state", "amount", "currency", "discount", "archived_at"),
+    ),
+    "invoice": (
+        "crmtui.services.invoice",
+        ("account_id", "order_id", "contract_id", "state", "amount", "tax", "currency", "discount"),
+    ),
+    "payment": (
+        "crmtui.services.payment",
+        ("kind", "amount", "currency", "account_id", "contract_id", "order_id", "invoice_id", "archived_at"),
+    ),
     "quota": ("crmtui.services.quota", ("scope", "of", "period", "amount", "currency")),
     "dept": ("crmtui.services.dept", ("parent_id",)),
     "territory": ("crmtui.services.territory", ("parent_id",)),
@@ -50,9 +66,27 @@ _SETTLED = {
     "rate": ("crmtui.services.rate", ("currency", "rate_set")),
     "stage": ("crmtui.services.process", ("process_id", "code", "position")),
     "query": ("crmtui.services.query", ("noun", "condition")),
+    "task": ("crmtui.services.tasks", ("owner_id", "state")),
+    "assignrule": ("crmtui.services.assign_rules", ("name", "condition", "people", "dept_id", "role_id")),
+    "flow": ("crmtui.services.flows", ("verb", "condition")),
     "type": ("crmtui.services.choice", ("list", "code", "name", "name_zh", "active", "archived_at")),
 }
 """Noun → the module whose `settle` knows its rules, and the columns whose change calls for it."""
+
+
+_ENTERED: dict[str, tuple[str, ...]] = {
+    "lead": ("crmtui.services.assign",),
+    "task": ("crmtui.services.tasks",),
+    "order": ("crmtui.services.order",),
+}
+"""Noun → the modules whose `entered` follows when a record of it was entered by hand: (ctx, tx, record) → None, in the
+same transaction. An import states facts and calls nobody."""
+
+
+def entered(ctx: Context, tx: Tx, noun: str, record: Any) -> None:
+    """What follows from a record that was entered by hand. Raises CrmError."""
+    for module in _ENTERED.get(noun, ()):
+        import_module(module).entered(ctx, tx, record)
 
 
 def settle_of(noun: str) -> Settle | None:

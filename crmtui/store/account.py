@@ -1,5 +1,6 @@
 """Customers."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import Index
@@ -50,4 +51,8 @@ class Account(Record, table=True):
     price_list: str | None = fields.choice("price_list")
     buying_behaviour: str | None = fields.text()
     territory_id: int | None = fields.ref("territory")
+    owned_at: datetime | None = fields.moment(label=N_("Theirs since"))
+    former_owner_id: int | None = fields.ref("user", verb="system")
+    pooled_at: datetime | None = fields.moment(label=N_("In the pool since"))
+    pool_reason: str | None = fields.line(400, verb="system", label=N_("Why in the pool"))
     phone_key: str | None = fields.line(40, verb="system")

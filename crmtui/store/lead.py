@@ -1,6 +1,6 @@
 """Leads."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from sqlalchemy import Index
@@ -50,6 +50,12 @@ class Lead(Record, table=True):
     intent: int | None = fields.whole(1, 5)
     state: str = fields.state(*STATES, default="new", verb="qualify")
     recommended_id: int | None = fields.ref("user", verb="system")
+    manager_id: int | None = fields.ref("user", verb="system", label=N_("Account manager"))
+    received_at: datetime | None = fields.moment(verb="", label=N_("Enquiry of"))
+    owned_at: datetime | None = fields.moment(label=N_("Theirs since"))
+    former_owner_id: int | None = fields.ref("user", verb="system")
+    pooled_at: datetime | None = fields.moment(label=N_("In the pool since"))
+    pool_reason: str | None = fields.line(400, verb="system", label=N_("Why in the pool"))
     next_contact_on: date | None = fields.day()
     qualification: str | None = fields.text()
     account_id: int | None = fields.ref("account", verb="system")

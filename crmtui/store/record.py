@@ -31,6 +31,12 @@ TABLES = {
     "lead": "crmtui.store.lead:Lead",
     "opp": "crmtui.store.opportunity:Opportunity",
     "quote": "crmtui.store.quote:Quote",
+    "contract": "crmtui.store.contract:Contract",
+    "order": "crmtui.store.order:Order",
+    "invoice": "crmtui.store.invoice:Invoice",
+    "payment": "crmtui.store.payment:Payment",
+    "assignrule": "crmtui.store.assign:AssignRule",
+    "assign": "crmtui.store.assign:Assignment",
     "quota": "crmtui.store.quota:Quota",
     "query": "crmtui.store.query:SavedQuery",
     "task": "crmtui.store.task:Task",
@@ -50,6 +56,14 @@ PARTS = {
     "process_text": "crmtui.store.process_text:ProcessText",
     "quote_line": "crmtui.store.quote:QuoteLine",
     "quote_counter": "crmtui.store.quote:QuoteCounter",
+    "contract_line": "crmtui.store.contract:ContractLine",
+    "contract_version": "crmtui.store.contract:ContractVersion",
+    "contract_delivery": "crmtui.store.contract:ContractDelivery",
+    "contract_milestone": "crmtui.store.contract:Milestone",
+    "contract_due": "crmtui.store.contract:Instalment",
+    "order_line": "crmtui.store.order:OrderLine",
+    "order_delivery": "crmtui.store.order:OrderDelivery",
+    "invoice_line": "crmtui.store.invoice:InvoiceLine",
     "setting": "crmtui.store.setting:Setting",
     "outbox_file": "crmtui.store.outbox:File",
     "flow_step": "crmtui.store.flow:Step",
@@ -67,6 +81,12 @@ class Part(SQLModel):
 
     PART_OF: ClassVar[tuple[str, str]] = ("", "")
     """The noun that it is a part of, and the column that says of which record."""
+    SERVED: ClassVar[bool] = False
+    """Entered and changed only by services that ask for the right themselves, whoever acts: a rep who asks for an
+    approval writes to a manager."""
+    ASIDE: ClassVar[str] = ""
+    """Of what only follows from a change: what becomes of it does not stand in the way of taking the change back. It
+    goes with it, except the rows of this SQL condition, which stay: what was sent was sent."""
 
     id: int | None = sqlmodel.Field(default=None, primary_key=True, sa_type=Whole)
     version: int = sqlmodel.Field(default=1, nullable=False, sa_type=Whole)
@@ -80,12 +100,6 @@ class Record(Part):
     LABEL: ClassVar[str] = "name"
     SCOPE: ClassVar[str] = "open"
     """owner: seen by its owner, team, department, territory · quota: by whom it measures · open: by everybody."""
-    SERVED: ClassVar[bool] = False
-    """Entered and changed only by services that ask for the right themselves, whoever acts: a rep who asks for an
-    approval writes to a manager."""
-    ASIDE: ClassVar[str] = ""
-    """Of what only follows from a change: what becomes of it does not stand in the way of taking the change back. It
-    goes with it, except the rows of this SQL condition, which stay: what was sent was sent."""
 
     external_id: str | None = fields.line(200)
     owner_id: int | None = fields.ref("user", verb="")

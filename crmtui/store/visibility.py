@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import visitors
 
-from crmtui.store.plain import MEMBER
+from crmtui.store.plain import MEMBER, VOTE
 from crmtui.store.record import TABLES, table
 
 SCOPES = ("none", "own", "team", "dept", "territory", "all")
@@ -34,7 +34,12 @@ READS = ("show", "list", "export", "history")
 EXCEPTIONS = {
     "identity": "finding out who is calling comes before anybody has rights",
     "names": "a reference shows the name of a person, product or list entry that everybody may see",
+    "approval": "what is asked for and approved is checked and done whatever the approver may see of the record",
+    "outbox": "mail that is on record already under its key is not written again, whoever wrote it",
+    "assign": "rules weigh everybody's load and results, and answer with a name; a lead goes out of sight as it is given",
+    "ledger": "what was delivered, paid and is owed counts in full, whoever entered it; only sums are told",
     "import": "an import must know that a key is taken, and answers only that",
+    "told": "whether people were told of something already does not depend on who asks",
     "tree": "whether a record would stand below itself does not depend on who asks",
     "doctor": "health is told about the whole store, in counts and refs",
 }
@@ -97,20 +102,32 @@ class Rows:
 
 def _mine(model: Any, actor: Actor) -> ColumnElement[bool]:
     mine: ColumnElement[bool] = model.owner_id == actor.id
-    return or_(mine, and_(model.owner_id.is_(None), model.created_by_id == actor.id))
+    unowned = and_(model.owner_id.is_(None), model.created_by_id == actor.id)
+    # A task is also that of the person who set it.
+    return or_(mine, unowned, model.assigner_id == actor.id) if model.NOUN == "task" else or_(mine, unowned)
+
+
+SHARED = {
+    "opp": (MEMBER, "opp_id", "id"),
+    "quote": (MEMBER, "opp_id", "opp_id"),
+    "approval": (VOTE, "approval_id", "id"),
+}
+"""Noun → who else works on a record of it, the column that says on which, and the one of the record that it means."""
 
 
 def _in_team(model: Any, actor: Actor) -> ColumnElement[bool]:
-    if model.NOUN != "opp":
+    if model.NOUN not in SHARED:
         return false()
-    shared: ColumnElement[bool] = model.id.in_(select(MEMBER.c.opp_id).where(MEMBER.c.user_id == actor.id))
-    return shared
+    shared, column, of = SHARED[model.NOUN]
+    mine = select(shared.c[column]).where(shared.c.user_id == actor.id)
+    found: ColumnElement[bool] = getattr(model, of).in_(mine)
+    return found
 
 
 def ways(model: Any, actor: Actor, scope: str) -> list[ColumnElement[bool]]:
     """The ways in which a record with an owner is within `scope` of the actor; any of them will do."""
     if scope == "own":
-        return [_mine(model, actor)]
+        return [_mine(model, actor), *([_in_team(model, actor)] if model.NOUN == "approval" else [])]
     if scope == "dept":
         people = subordinates(actor)
         unowned = and_(model.owner_id.is_(None), model.created_by_id.in_(people))
