@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from crmtui.screens.app import CrmApp, Look
 from crmtui.screens.opportunities import OpportunityList
 from crmtui.screens.records import RecordList
-from crmtui.services import records
+from crmtui.services import records, role
 from crmtui.services.context import Context
 from crmtui.text import width
 from tests.hostile import OWN, stray
@@ -343,3 +343,21 @@ def test_hostile_texts_stay_texts(maven: str, size: tuple[int, int], ascii: bool
             await look()
 
     drive(maven, script, size=size, look=Look(ascii=ascii))
+
+
+def test_a_list_by_stage_is_there_for_who_may_not_see_processes(filled: str) -> None:
+    def allow(ctx: Context) -> None:
+        for right, scope in (("opp.list", "all"), ("opp.show", "all")):
+            role.grant(ctx, "rep", right, scope)
+        for noun in ("process", "stage"):
+            role.grant(ctx, "rep", f"{noun}.*", "none")
+
+    _change(filled, allow)
+
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        app.action_whose("all")
+        await press(app, pilot, "4", "v")
+        assert "r try again" not in text_of(app)
+        assert "Gate system" in text_of(app)
+
+    drive(filled, script, login="wu")
