@@ -98,23 +98,25 @@ class WindowedList(PointedGrid):
             return gettext(N_("{count} rows")).format(count=count)
         return gettext(N_("row {row} of {count}")).format(row=place, count=count)
 
-    def show(self, source: Source, *, keep: bool = True) -> None:
+    def show(self, source: Source, *, keep: bool = True, inside: bool = False) -> None:
         """Show another source, or the same one anew; with `keep` the cursor stays on its record and its line.
+
+        Without it the cursor goes to the first row, with `inside` to the first record of the first group.
 
         What was shown stays until the new rows are there. `Counted` tells when, `Failed` that they are not to be had.
         """
         row = self.current if keep else None
-        self._show(source, row.key if row is not None else None, keep)
+        self._show(source, row.key if row is not None else None, keep, inside)
 
-    def _show(self, source: Source, key: str | None, keep: bool = True) -> None:
+    def _show(self, source: Source, key: str | None, keep: bool = True, inside: bool = False) -> None:
         self.unread = self.unread or not self._turn
         self._turn += 1
         if isinstance(source, StaticSource):
             self._swap(Windows(source), len(source.shown), source.place(key or ""), keep)
         else:
-            self.run_worker(self._change(source, self._turn, key, keep), group="list")
+            self.run_worker(self._change(source, self._turn, key, keep, inside), group="list")
 
-    async def _change(self, source: Source, turn: int, key: str | None, keep: bool) -> None:
+    async def _change(self, source: Source, turn: int, key: str | None, keep: bool, inside: bool) -> None:
         """Read what will be in view before the old rows go; the count of a first view comes after it."""
         windows, before = Windows(source), self.cursor_row
         try:
@@ -126,7 +128,9 @@ class WindowedList(PointedGrid):
             if turn != self._turn:
                 return
             windows.keep(window, rows)
-            if place is not None:
+            if inside and not keep:
+                place = next((at for at, row in enumerate(rows) if row.kind == "row"), None)
+            elif place is not None:
                 place += self.cursor_row - before  # it was moved on meanwhile
             known = count if count is not None else len(rows)
             self._swap(windows, known, place, keep, told=count is not None)

@@ -160,6 +160,7 @@ class RecordList(Filtered):
         rows.show(
             QuerySource(self.desk, listing, columns, self.sign, self.figures),
             keep=self.reason in ("store", "refresh", "show", "columns"),
+            inside=self.reason == "find",
         )
         self.in_turn("sums", partial(self._sum, listing))
 

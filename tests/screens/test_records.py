@@ -361,3 +361,16 @@ def test_a_list_by_stage_is_there_for_who_may_not_see_processes(filled: str) -> 
         assert "Gate system" in text_of(app)
 
     drive(filled, script, login="wu")
+
+
+def test_what_was_found_has_the_cursor_and_not_its_group(filled: str) -> None:
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        app.action_whose("all")
+        await press(app, pilot, "4", "v", "slash", *"Grid", "enter")
+        row = here(app).rows.current
+        assert row is not None
+        assert row.text("name") == "Grid portal"
+        await press(app, pilot, "enter")
+        assert app.screen.ref == row.key  # type: ignore[attr-defined]
+
+    drive(filled, script)
