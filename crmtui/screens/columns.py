@@ -16,6 +16,7 @@ from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
 from crmtui.screens.keys import bind, own
 from crmtui.screens.place import Sheet
+from crmtui.screens.rows import Column
 from crmtui.text import clean, pad, width
 
 if TYPE_CHECKING:
@@ -59,9 +60,12 @@ class Columns(Sheet[Chosen]):
     Columns #by { height: 1; color: $muted; }
     """
 
-    def __init__(self, noun: str, columns: Sequence[str], group: str = "") -> None:
+    def __init__(
+        self, noun: str, columns: Sequence[str], group: str = "", figures: Sequence[Column] = ()
+    ) -> None:
+        """`figures` are columns of the list that are no fields."""
         super().__init__(classes="-centre")
-        self.noun, self.names, self.group = noun, list(columns), group
+        self.noun, self.names, self.group, self.figures = noun, list(columns), group, figures
         self._every: list[str] = []
         self._labels: dict[str, tuple[str, str]] = {}
         """Name of a field → what people call it, and its kind."""
@@ -88,10 +92,11 @@ class Columns(Sheet[Chosen]):
         def read(ctx: "Context") -> dict[str, tuple[str, str]]:
             from crmtui.services import records
 
-            return {
+            fields = {
                 field.name: (gettext(field.label) or field.name, field.kind)
                 for field in records.fields_of(ctx, self.noun)
             }
+            return fields | {column.name: (column.title, "figure") for column in self.figures}
 
         try:
             self._labels = await self.desk.read(read)

@@ -140,8 +140,16 @@ class RecordList(Filtered):
         return self._names or self._useful or self.default_columns()
 
     def extra_columns(self) -> Sequence[Column]:
-        """Columns of figures that are no fields; they stand before the day of the last change."""
+        """Columns of figures that are no fields; they stand before the day of the last change, until one chooses."""
         return ()
+
+    def chosen_names(self) -> list[str]:
+        """The columns in their order, those of figures among them."""
+        names, figures = list(self.column_names()), [column.name for column in self.extra_columns()]
+        if self._names:
+            return names
+        place = names.index("updated_at") if "updated_at" in names else len(names)
+        return [*names[:place], *figures, *names[place:]]
 
     async def load(self) -> None:
         """The columns, then the rows; counts and sums follow."""
@@ -151,7 +159,8 @@ class RecordList(Filtered):
         pane, rows = self.query_one("#rows", Pane), self.rows
         pane.name_it(self.title_text())
         columns = await self.desk.read(self._columns_there)
-        names = tuple(self.column_names())
+        figures = {column.name for column in self.extra_columns()}
+        names = tuple(name for name in self.column_names() if name not in figures)
         if [one.name for one in columns] != [one.name for one in rows.columns]:
             rows.columns = columns
         listing = Listing(self.noun, self.where, self.sort, names, group=self.group)
@@ -171,13 +180,12 @@ class RecordList(Filtered):
 
         if not self._names and self.reason != "store":
             self._useful = useful(ctx, self.noun, self.default_columns())
-        columns = columns_for(ctx, self.noun, self.column_names())
-        if self._names:
-            return columns
-        columns = arranged(self.noun, columns)
-        names = [column.name for column in columns]
-        place = names.index("updated_at") if "updated_at" in names else len(names)
-        return [*columns[:place], *self.extra_columns(), *columns[place:]]
+        figures = {column.name: column for column in self.extra_columns()}
+        columns = columns_for(ctx, self.noun, [name for name in self.column_names() if name not in figures])
+        every = {column.name: column for column in columns} | figures
+        if not self._names:
+            every |= {column.name: column for column in arranged(self.noun, columns)}
+        return [every[name] for name in self.chosen_names() if name in every]
 
     figures: Any = None
     """What gives the values of columns that are no fields: records as read → ref → column → cell."""
@@ -458,7 +466,7 @@ class RecordList(Filtered):
         from crmtui.screens.columns import Columns
 
         found = await self.program.push_screen_wait_safe(
-            Columns(self.noun, list(self.column_names()), self.group)
+            Columns(self.noun, self.chosen_names(), self.group, self.extra_columns())
         )
         if found is not None:
             self._names, self.group = list(found.columns), found.group
