@@ -12,7 +12,7 @@ from crmtui.errors import Invalid, about
 from crmtui.i18n import N_
 
 _SHARES = rows(ref="line", name="line", percent="percent", amount="money")
-_PURGED = {"matched": "whole", "purged": "whole", "kept": "whole"}
+_PURGED = one(matched="whole", purged="whole", kept="whole")
 
 
 @command(
@@ -110,7 +110,7 @@ def _share(text: str) -> tuple[str, int]:
 @command(
     "opp purge",
     change=True,
-    prints=one(**_PURGED),
+    prints=_PURGED,
     examples=("crm opp purge 31", "crm opp purge --archived --before today-365d"),
 )
 def purge(

@@ -50,7 +50,10 @@ _EVERY = (
         ),
         search=("name", "short_name", "email", "phone", "website", "tax_number", "note"),
         key=("name",),
-        written={"org": ("account", N_("The customer's organisation: people and subsidiaries as a tree"))},
+        written={
+            "org": ("account", N_("The customer's organisation: people and subsidiaries as a tree")),
+            "check": ("dup", N_("Whether a customer exists already")),
+        },
     ),
     Noun(
         "contact",
@@ -215,6 +218,23 @@ _EVERY = (
             "confirm": ("assign", N_("Give leads to whom they were recommended, or to somebody else")),
             "explain": ("assign", N_("Why the rules choose whom")),
             "fairness": ("assign", N_("How leads were spread over people")),
+        },
+    ),
+    Noun(
+        "dup",
+        "DU",
+        N_("Pair"),
+        N_("Duplicates: records that may be the same"),
+        columns=("name", "one", "other", "score", "reasons", "state"),
+        key=("noun", "one", "other"),
+        verbs=("list", "show", "export", "history"),
+        written={
+            "check": ("dup", N_("What already looks like a record that you are about to enter")),
+            "scan": ("dup", N_("Look through a kind of record for duplicates")),
+            "different": ("dup", N_("Remember that two records are not the same")),
+            "merge": ("dup", N_("Make one record of two")),
+            "unmerge": ("dup", N_("Make two records again of what was merged")),
+            "policy": ("dup", N_("What happens when somebody enters what exists already")),
         },
     ),
     Noun(

@@ -10,7 +10,7 @@ from crmtui.errors import Invalid, NotFound, Refused
 from crmtui.i18n import N_, gettext
 from crmtui.services import process, records
 from crmtui.services.context import Context, Tx
-from crmtui.store import refs
+from crmtui.store import plain, refs
 from crmtui.store.record import table
 from crmtui.text import fold
 
@@ -36,6 +36,7 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
         _check_process(ctx, tx, row, before)
         check_adjust(row, before)
         _check_category(row)
+        _check_flow(ctx, tx, row, before)
 
 
 def _begin(ctx: Context, tx: Tx, row: dict[str, Any], facts: bool) -> None:
@@ -162,34 +163,47 @@ def advance(
     """Move an opportunity to the stage `to` (default: the next of its process); return it as stored.
 
     It takes the win rate of the stage, or `probability`, and its forecast category unless that was set by hand.
-    Raises NotFound, Invalid (no such stage), Refused (not open, no such transition), Forbidden, Conflict.
+    A move that needs approval is asked for and made when it is given; until then everything stays as it is.
+    Raises NotFound, Invalid (no such stage), Refused (not open, no such transition, something is missing for it),
+    Forbidden, Conflict.
     """
     with ctx.transaction("opp.advance", note) as tx:
         opp = refs.get(tx, "opp", ref)
         ctx.check_version(tx, opp, {"stage": to})
         check_open(opp)
         step = process.transition(tx, opp, ctx.stage_code(tx, opp.process_id, to) if to else None)
-        _enter(tx, opp, step)
-        if probability is not None:
-            opp.probability = records.read_values(
-                ctx, tx, "opp", {"probability": probability}, through=("adjust",)
-            )["probability"]
+        left = process.step_into(tx, opp.process_id, opp.stage) if opp.stage else None
+        given: dict[str, object] = {} if probability is None else {"probability": probability}
+        said = records.read_values(ctx, tx, "opp", given, through=("adjust",))
+        if step.rule or (left and left.holds_back) or plain.has_flow(tx.session.connection(), "opp.advance"):
+            from crmtui.services import moves  # most moves ask for nothing
+
+            if moves.waits(ctx, tx, opp, left, step, {"stage": step.to, **said}, note):
+                return opp
+        enter(tx, opp, left, step)
+        opp.probability = said.get("probability", opp.probability)
         tx.session.flush()
+        if step.rule:
+            moves.follow(ctx, tx, opp, step)
         return opp
 
 
-def _enter(tx: Tx, opp: Any, step: process.Step) -> None:
-    left = process.step_into(tx, opp.process_id, opp.stage) if opp.stage else None
+def enter(tx: Tx, opp: Any, left: process.Step | None, step: process.Step) -> None:
+    """Put a loaded opportunity into the stage of `step`, with what that brings along; `left` is the stage it leaves."""
     if opp.category in (None, left.category if left else None):
         opp.category = step.category
     opp.stage, opp.stage_at = step.to, tx.now
     opp.probability = step.probability if step.probability is not None else opp.probability
 
 
-def adjust(ctx: Context, ref: str, given: dict[str, object], note: str = "") -> Any:
-    """Change amount, currency, probability or expected close date of an open opportunity; return it as stored.
+def adjust(
+    ctx: Context, ref: str, given: dict[str, object], note: str = "", *, submit: bool = False
+) -> Any:
+    """Change amount, currency, probability, expected close date or stage of an open opportunity; return it as stored.
 
-    Raises NotFound, Invalid (nothing to change, a bad value), Refused (not open), Forbidden, Conflict.
+    Where an approval flow applies, or with `submit`, the change is asked for and made when it is approved; until then
+    everything stays as it is. Raises NotFound, Invalid (nothing to change, a bad value), Refused (not open, asked for
+    already, no such step), Forbidden, Conflict.
     """
     if not given:
         raise Invalid(
@@ -202,10 +216,59 @@ def adjust(ctx: Context, ref: str, given: dict[str, object], note: str = "") -> 
         ctx.check_version(tx, opp, given)
         check_open(opp, "open", "suspended")
         changed = records.read_values(
-            ctx, tx, "opp", given, before=records.columns_of(opp), through=("adjust",)
+            ctx, tx, "opp", given, before=records.columns_of(opp), through=("adjust", "advance")
         )
-        records.apply(ctx, tx, opp, changed)
+        always = submit or ("stage" in changed and _check_step(ctx, tx, opp, changed["stage"]))
+        if always or plain.has_flow(tx.session.connection(), "opp.adjust"):
+            from crmtui.services import approvals  # most adjustments ask nobody
+
+            asked = approvals.ask(ctx, tx, "opp.adjust", "opp", opp.id, changed, note, always=always)
+            if asked is not None:
+                approvals.remark(ctx, asked)
+                return opp
+        _adjusted(ctx, tx, opp, changed)
         return opp
+
+
+def _check_step(ctx: Context, tx: Tx, opp: Any, stage: str) -> bool:
+    """Whether the step to that stage needs approval. Raises Refused where there is none, or something is missing for it."""
+    from crmtui.services import moves
+
+    step = process.transition(tx, opp, stage)
+    moves.check(ctx, tx, opp, process.step_into(tx, opp.process_id, opp.stage) if opp.stage else None, step)
+    return bool(step.rule.get("approval"))
+
+
+def _adjusted(ctx: Context, tx: Tx, opp: Any, changed: dict[str, Any]) -> None:
+    """Make the changes, the step to another stage first, since that brings a probability with it."""
+    if "stage" in changed:
+        from crmtui.services import moves
+
+        moves.make(ctx, tx, opp, changed["stage"])
+    records.apply(ctx, tx, opp, {name: value for name, value in changed.items() if name != "stage"})
+
+
+def approved(ctx: Context, tx: Tx, verb: str, opp: Any, patch: dict[str, Any]) -> None:
+    """Make the adjustment that was approved. Raises Refused where it is no longer open, or there is no such step now."""
+    check_open(opp, "open", "suspended")
+    _adjusted(ctx, tx, opp, patch)
+
+
+def _check_flow(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any]) -> None:
+    """Raise Refused where what `edit` changes has to be asked for."""
+    patch = {name: row[name] for name in ADJUSTED if row[name] != before[name]}
+    if not patch or not _once(tx, "adjusting", lambda: plain.has_flow(tx.session.connection(), "opp.adjust")):
+        return
+    from crmtui.services import approvals
+
+    if approvals.needed(ctx, tx, "opp.adjust", "opp", before["id"], patch):
+        raise Refused(
+            "opp.needs_approval",
+            N_("Changing {field} of {ref} like this needs approval."),
+            field=next(iter(patch)),
+            hint=N_("Ask for it: crm opp adjust {ref}"),
+            ref=refs.ref_of("opp", before["id"]),
+        )
 
 
 def close(

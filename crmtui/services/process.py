@@ -1,6 +1,7 @@
 """Sales processes, their stages, and the moves between them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -17,12 +18,23 @@ LAST = 1000
 
 @dataclass(frozen=True)
 class Step:
-    """A move of an opportunity to a stage, with what the stage brings along."""
+    """A move of an opportunity to a stage, with what the stage brings along.
+
+    `stage` is the stage as stored, `rule` what the move asks for and brings about, empty for most.
+    """
 
     to: str
     position: int
     probability: int | None
     category: str
+    stage: Any = None
+    rule: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether the stage has something that may keep an opportunity from leaving it."""
+        asked = self.stage is not None and (self.stage.steps or self.stage.when_over == "block")
+        return bool(asked)
 
 
 def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
@@ -56,7 +68,14 @@ def step_into(tx: Tx, process: int, stage_code: str) -> Step:
     """What entering a stage brings along."""
     stage = table("stage")
     row = tx.session.scalars(select(stage).where(stage.process_id == process, stage.code == stage_code)).one()
-    return Step(row.code, row.position, row.probability, row.category)
+    return Step(row.code, row.position, row.probability, row.category, row)
+
+
+def stages_of(tx: Tx, process: int | None) -> list[Any]:
+    """The stages of a process that are in use, in order."""
+    stage = table("stage")
+    query = select(stage).where(stage.process_id == process, stage.archived_at.is_(None))
+    return list(tx.session.scalars(query.order_by(stage.position, stage.id)))
 
 
 def first(tx: Tx, process: int) -> str | None:
@@ -89,7 +108,7 @@ def transition(tx: Tx, opp: Any, to: str | None) -> Step:
                 stage=opp.stage,
                 ref=f"O-{opp.id}",
             )
-    left_for = in_use if opp.stage is None else _left_for(tx, opp)
+    left_for = dict.fromkeys(in_use, _FREE) if opp.stage is None else moves_from(tx, opp)
     possible = [code for code in in_use if code in left_for]
     if to not in possible:
         raise Refused(
@@ -103,9 +122,12 @@ def transition(tx: Tx, opp: Any, to: str | None) -> Step:
             to=to,
             possible=", ".join(possible),
         )
-    return step_into(tx, opp.process_id, to)
+    return replace(step_into(tx, opp.process_id, to), rule=left_for[to])
 
 
-def _left_for(tx: Tx, opp: Any) -> set[str]:
-    """The stages to which an opportunity may move from where it stands."""
+_FREE: dict[str, Any] = {}
+
+
+def moves_from(tx: Tx, opp: Any) -> dict[str, dict[str, Any]]:
+    """The stages to which an opportunity may move from where it stands, each with the rule of the move."""
     return plain.moves(tx.session.connection(), opp.process_id, opp.stage)

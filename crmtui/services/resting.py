@@ -1,11 +1,12 @@
 """Opportunities put to rest and taken up again, and those that are ended for good without a decision of the customer."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from crmtui.errors import Invalid, Refused
 from crmtui.i18n import N_, gettext
-from crmtui.services import opportunity, records
+from crmtui.services import approvals, opportunity, records
 from crmtui.services.context import Context, Tx
 from crmtui.store import refs
 
@@ -43,20 +44,32 @@ def reactivate(ctx: Context, ref: str, note: str = "") -> Any:
     with ctx.transaction("opp.reactivate", note) as tx:
         opp = refs.get(tx, "opp", ref)
         ctx.check_version(tx, opp, {"state": "open"})
-        _check_suspended(opp)
-        wake(tx, opp)
+        check_suspended(opp)
+        asked = approvals.ask(ctx, tx, "opp.reactivate", "opp", opp.id, {"state": "open"}, note)
+        if asked is not None:
+            approvals.remark(ctx, asked)
+            return opp
+        _wake(tx, opp)
         tx.session.flush()
         return opp
 
 
-def wake(tx: Tx, opp: Any) -> None:
+def approved(ctx: Context, tx: Tx, verb: str, opp: Any, patch: Mapping[str, Any]) -> None:
+    """Take up again what was approved to be. Raises Refused where it is no longer suspended."""
+    check_suspended(opp)
+    _wake(tx, opp)
+    tx.session.flush()
+
+
+def _wake(tx: Tx, opp: Any) -> None:
     """Open a suspended opportunity again, with as many days in its stage as it had."""
     if opp.suspended_at is not None and opp.stage_at is not None:
         opp.stage_at += tx.now - opp.suspended_at
     opp.state, opp.suspended_at, opp.suspended_until = "open", None, None
 
 
-def _check_suspended(opp: Any) -> None:
+def check_suspended(opp: Any) -> None:
+    """Raise Refused unless the opportunity is suspended, with what could be done instead."""
     if opp.state == "suspended":
         return
     sentence = N_("{ref} is {state}; only a suspended one is taken up again.")

@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import select
 
 from crmtui.errors import Refused
 from crmtui.i18n import N_
-from crmtui.services import journal, opportunity
-from crmtui.services.context import Context, Tx
+from crmtui.services import journal, opportunity, process
+from crmtui.services.context import Context
 from crmtui.store import refs
-from crmtui.store.record import table
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ def path(ctx: Context, ref: str) -> list[Station]:
     """The stages of the process of an opportunity in order, with the days it stood in each. Raises NotFound, Forbidden."""
     with ctx.reading() as tx:
         opp = refs.get(tx, "opp", ref)
-        rows = _stages(tx, opp.process_id)
+        rows = process.stages_of(tx, opp.process_id)
         codes = [row.code for row in rows]
         here = codes.index(opp.stage) if opp.stage in codes else -1
         stood = _days(ctx, ref, opp.stage, opp.stage_at)
@@ -59,7 +55,7 @@ def move(ctx: Context, ref: str, by: int) -> str:
     """
     with ctx.reading() as tx:
         opp = refs.get(tx, "opp", ref)
-        codes = [row.code for row in _stages(tx, opp.process_id)]
+        codes = [row.code for row in process.stages_of(tx, opp.process_id)]
         place = codes.index(opp.stage) + by if opp.stage in codes else 0
     if place < 0:
         raise Refused("opp.first_stage", N_("{ref} is in its first stage."), ref=f"O-{opp.id}")
@@ -74,14 +70,6 @@ def times_changed(ctx: Context, ref: str, field: str) -> int:
         row["field"] == field and row["change"] == "changed" and row["before"] not in (None, "")
         for row in journal.history(ctx, "opp", ref)
     )
-
-
-def _stages(tx: Tx, process: int | None) -> list[Any]:
-    stage = table("stage")
-    query = (
-        select(stage).where(stage.process_id == process, stage.archived_at.is_(None)).order_by(stage.position)
-    )
-    return list(tx.session.scalars(query))
 
 
 def _days(ctx: Context, ref: str, stage: str | None, since: datetime | None) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, TableClause, column, insert, select, table
 
-from crmtui.store.types import Moment, Whole
+from crmtui.store.types import Json, Moment, Whole
 
 
 def _named(name: str, *columns: str, **typed: Any) -> TableClause:
@@ -21,11 +21,14 @@ def _named(name: str, *columns: str, **typed: Any) -> TableClause:
 
 MEMBER = _named("opp_member", opp_id=Whole, user_id=Whole)
 """Who works on which opportunity."""
+VOTE = _named("approval_vote", approval_id=Whole, user_id=Whole)
+"""Who is asked for which approval."""
 _SETTING = _named("setting", "name", "value")
 _ROLE = _named("role", "id", "code")
 _RIGHT = _named("role_right", "role_id", "noun", "verb", "scope")
 _USER = _named("user", "id", "login", "active", "archived_at", "role_id", "dept_id", "territory_id")
-_MOVE = _named("transition", "process_id", "from_stage", "to_stage")
+_MOVE = _named("transition", "process_id", "from_stage", "to_stage", rule=Json)
+_FLOW = _named("flow", "verb", "archived_at")
 _CHANGE = _named("tx", "actor_id", "login", "verb", "note", "undoes", id=Whole, at=Moment)
 _ATTRIBUTE = _named(
     "attribute",
@@ -72,10 +75,17 @@ def attributes(connection: Connection, noun: str) -> list[Any]:
     return list(connection.execute(query.order_by(own.position, own.id)))
 
 
-def moves(connection: Connection, process: int, stage: str) -> set[str]:
-    """The stages to which an opportunity may move from `stage` of `process`."""
-    query = select(_MOVE.c.to_stage).where(_MOVE.c.process_id == process, _MOVE.c.from_stage == stage)
-    return set(connection.execute(query).scalars())
+def moves(connection: Connection, process: int, stage: str) -> dict[str, dict[str, Any]]:
+    """The stages to which an opportunity may move from `stage` of `process`, each with the rule of the move."""
+    query = select(_MOVE.c.to_stage, _MOVE.c.rule)
+    query = query.where(_MOVE.c.process_id == process, _MOVE.c.from_stage == stage)
+    return {to: rule or {} for to, rule in connection.execute(query)}
+
+
+def has_flow(connection: Connection, verb: str) -> bool:
+    """Whether an approval flow is in force for `verb`, such as opp.advance."""
+    query = select(_FLOW.c.verb).where(_FLOW.c.verb == verb, _FLOW.c.archived_at.is_(None)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def change(

@@ -10,6 +10,10 @@ from crmtui.store import fields
 from crmtui.store.record import Record
 from crmtui.store.types import Json
 
+CATEGORIES = ("omitted", "pipeline", "best", "commit")
+WHEN_OVER = ("alert", "block")
+"""What becomes of an opportunity that stands in a stage for longer than it allows: people are told, or it stays there."""
+
 
 class Process(Record, table=True):
     """A way of selling; opportunities run under one."""
@@ -39,9 +43,9 @@ class Stage(Record, table=True):
     name_zh: str | None = fields.line(120)
     position: int = fields.whole(1, 1000, required=True)
     probability: int | None = fields.percent(label=N_("Win rate %"))
-    category: str = fields.state("omitted", "pipeline", "best", "commit", default="pipeline")
+    category: str = fields.state(*CATEGORIES, default="pipeline")
     max_days: int | None = fields.whole(1, 3650, label=N_("Days allowed"))
-    when_over: str = fields.state("alert", "block", default="alert", label=N_("After these days"))
+    when_over: str = fields.state(*WHEN_OVER, default="alert", label=N_("After these days"))
     guide: str | None = fields.text()
     steps: list[dict[str, Any]] | None = sqlmodel.Field(default=None, sa_type=Json)
     """What is to be done in this stage, in order: code, text and whether it is required."""

@@ -31,6 +31,9 @@ SCOPES = ("none", "own", "team", "dept", "territory", "all")
 READS = ("show", "list", "export", "history")
 """What leaves records as they are: what everybody may see, everybody with the right may read in any of these ways."""
 
+PAIRED = ("account", "contact", "lead", "opp")
+"""The nouns of which two records can make a pair of suspected duplicates."""
+
 EXCEPTIONS = {
     "identity": "finding out who is calling comes before anybody has rights",
     "names": "a reference shows the name of a person, product or list entry that everybody may see",
@@ -38,6 +41,7 @@ EXCEPTIONS = {
     "outbox": "mail that is on record already under its key is not written again, whoever wrote it",
     "assign": "rules weigh everybody's load and results, and answer with a name; a lead goes out of sight as it is given",
     "ledger": "what was delivered, paid and is owed counts in full, whoever entered it; only sums are told",
+    "duplicate": "whether a record exists already does not depend on who asks; of one out of sight only the reasons are told",
     "import": "an import must know that a key is taken, and answers only that",
     "told": "whether people were told of something already does not depend on who asks",
     "tree": "whether a record would stand below itself does not depend on who asks",
@@ -157,6 +161,16 @@ def _ref(prefix: str, column: Any) -> ColumnElement[str]:
     return literal(f"{prefix}-").concat(cast(column, Text))
 
 
+def _both_seen(model: Any, actor: Actor) -> ColumnElement[bool]:
+    """Pairs of records: seen by who sees both."""
+    found = []
+    for noun in PAIRED:
+        own = table(noun).__table__.alias()
+        seen = select(own.c.id).where(visible(noun, actor, Rows(noun, own)))
+        found.append(and_(model.noun == noun, model.one_id.in_(seen), model.other_id.in_(seen)))
+    return or_(*found)
+
+
 def reach(noun: str, actor: Actor, verb: str = "show", model: Any = None) -> ColumnElement[bool]:
     """The records of `noun` on which the actor may do `verb`, as a condition on its table (or on `model`, an alias)."""
     model = model or table(noun)
@@ -168,6 +182,8 @@ def reach(noun: str, actor: Actor, verb: str = "show", model: Any = None) -> Col
     kind = table(noun).SCOPE
     if kind == "quota":
         return _measured(model, actor, scope)
+    if kind == "pair":
+        return _both_seen(model, actor)
     if kind == "owner" or verb not in READS:
         return or_(*ways(model, actor, scope))
     return true()

@@ -1,5 +1,6 @@
 """Opportunities put to rest, taken up again, ended, archived and taken out; and the credit divided (WX-57, 65, 66)."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,9 +11,9 @@ from sqlalchemy import text
 
 from crmtui.errors import Forbidden, Invalid, NotFound, Refused
 from crmtui.money import Money
-from crmtui.services import journal, lead, opportunity, purging, records, resting, split
+from crmtui.services import approvals, flow_text, journal, lead, opportunity, purging, records, resting, split
 from crmtui.services.context import Context
-from tests.people import acting
+from tests.people import NOW, acting
 
 
 def _opp(ctx: Context, **given: object) -> str:
@@ -105,6 +106,53 @@ def test_a_closed_one_no_longer_rests(ctx: Context, opp: str) -> None:
     resting.suspend(ctx, opp, date(2027, 6, 1))
     closed = opportunity.close(ctx, opp, won=True, summary="they signed")
     assert (closed.state, closed.suspended_at, closed.suspended_until) == ("won", None, None)
+
+
+FLOW = """
+[[flow]]
+code = "again"
+verb = "opp.reactivate"
+one_login = true
+
+[[flow.step]]
+who = "superior"
+"""
+
+
+@pytest.fixture
+def chen_and_li(sqlite_url: str) -> Iterator[tuple[Context, Context]]:
+    """A rep and the manager above them, in a store where taking up again needs approval."""
+    with acting(sqlite_url, "chen", "li") as (chen, li):
+        with Context.open(flags={"db": sqlite_url}, now=NOW) as admin:
+            records.edit(admin, "user", "li", {"manager": "chen"})
+            flow_text.apply(admin, FLOW)
+        yield chen, li
+
+
+def test_taken_up_again_when_approved(chen_and_li: tuple[Context, Context]) -> None:
+    """WX-65: under the rule "approval needed" it stays suspended until approved."""
+    chen, li = chen_and_li
+    opp = _opp(li)
+    resting.suspend(li, opp, date(2027, 6, 1))
+    assert resting.reactivate(li, opp, "the budget is there").state == "suspended"
+    assert records.show(li, "opp", opp)["state"] == "suspended"
+    with pytest.raises(Refused):
+        resting.reactivate(li, opp)
+    request = next(iter(records.find(chen, "approval").rows))["ref"]
+    assert approvals.ok(chen, request).state == "approved"
+    shown = records.show(li, "opp", opp)
+    assert (shown["state"], shown["suspended_until"]) == ("open", None)
+
+
+def test_what_was_ended_meanwhile_is_not_taken_up_again(chen_and_li: tuple[Context, Context]) -> None:
+    chen, li = chen_and_li
+    opp = _opp(li)
+    resting.suspend(li, opp)
+    resting.reactivate(li, opp)
+    resting.terminate(li, opp, "given up")
+    request = next(iter(records.find(chen, "approval").rows))["ref"]
+    assert approvals.ok(chen, request).state == "conflict"
+    assert records.show(li, "opp", opp)["state"] == "terminated"
 
 
 # -- out of the store -----------------------------------------------------------------------------------------------
