@@ -39,7 +39,14 @@ def advance(
     "opp adjust",
     change=True,
     prints=one_of("opp"),
-    examples=("crm opp adjust 31 --probability 80 --expected-close-on 2027-05-15",),
+    examples=(
+        "crm opp adjust 31 --probability 80 --expected-close-on 2027-05-15",
+        'crm opp adjust 31 --amount 260k --submit --note "a second site"',
+    ),
+    more=N_(
+        "Where an approval flow applies, or with --submit, the change waits: nothing is changed before it is approved, "
+        "and the opportunity can be worked on meanwhile."
+    ),
 )
 def adjust(
     call: Call,
@@ -50,6 +57,8 @@ def adjust(
     expected_close_on: Annotated[
         str, typer.Option("--expected-close-on", "--close", help=N_("When it is expected to close"))
     ] = "",
+    stage: Annotated[str, typer.Option("--stage", help=N_("The stage that it is in"))] = "",
+    submit: Annotated[bool, typer.Option("--submit", help=N_("Submit the change for approval"))] = False,
     note: Note = "",
 ) -> None:
     """Change what an open opportunity is worth, how likely it is, or when it is expected."""
@@ -60,10 +69,10 @@ def adjust(
         "currency": currency,
         "probability": probability,
         "expected_close_on": expected_close_on,
+        "stage": stage,
     }
-    call.record(
-        "opp", opportunity.adjust(call.ctx, ref, {key: value for key, value in given.items() if value}, note)
-    )
+    said: dict[str, object] = {key: value for key, value in given.items() if value}
+    call.record("opp", opportunity.adjust(call.ctx, ref, said, note, submit=submit))
 
 
 @command(

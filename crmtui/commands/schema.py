@@ -38,6 +38,7 @@ _KINDS: dict[str, dict[str, Any]] = {
     "moment": {"type": "string", "format": "date-time"},
     "ref": _REF,
     "target": {"anyOf": [_TEXT, _REF]},
+    "record": _REF,
     "choices": {"type": "array", "items": _TEXT},
     "refs": {"type": "array", "items": _REF},
     "children": {"type": "array", "items": _CHILD},

@@ -53,11 +53,12 @@ _AREAS = {
     **dict.fromkeys(
         ("process", "stage", "type", "attribute", "rate", "product", "price", "competitor"), RECORDS
     ),
-    **dict.fromkeys(("lead", "account", "contact", "opp", "quote"), SALES),
+    **dict.fromkeys(("lead", "account", "contact", "opp", "quote", "contract", "order", "invoice", "payment"), SALES),
     **dict.fromkeys(("task", "approval", "notice", "outbox"), WORK),
     "flow": RECORDS,
     "assignrule": RECORDS,
     "assign": SALES,
+    "dup": SALES,
     "quota": FIGURES,
 }
 
@@ -105,6 +106,37 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
         {
             "list": N_("List what you are told, newest first"),
             "read": N_("Mark what you are told as read"),
+        },
+    ),
+    "credit": (
+        SALES,
+        "credit",
+        N_("What customers may owe, and what they owe"),
+        {
+            "show": N_("Show the credit of a customer"),
+            "limit": N_("Set how much a customer may owe"),
+            "policy": N_("Show or decide what happens beyond the limit"),
+        },
+    ),
+    "finance": (
+        FIGURES,
+        "finance",
+        N_("Balances of customers, and what is overdue"),
+        {
+            "account": N_("The balance of a customer, entry by entry"),
+            "due": N_("What is to be paid, and when"),
+            "dun": N_("List what is overdue, or remind the customers by mail"),
+        },
+    ),
+    "report": (
+        FIGURES,
+        "report",
+        N_("Margins, profits, and what became of leads"),
+        {
+            "margin": N_("The gross margin of orders, by order, customer, person or period"),
+            "profit": N_("The gross profit of completed orders"),
+            "trace": N_("From the source of a lead to the payments"),
+            "source-roi": N_("What each source of leads brought"),
         },
     ),
     "search": (EVERYTHING, "search", N_("Find a text in every kind of record"), {}),

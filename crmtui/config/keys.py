@@ -128,6 +128,38 @@ KEYS = (
         N_("How much memory (MiB) the store may use as its cache during an import."),
         most=65_536,
     ),
+    Key(
+        "mail.transport",
+        "choice",
+        "maildir",
+        N_("How mail leaves. maildir: it is put into a folder of this machine, and sent nowhere."),
+        ("maildir", "smtp", "sendmail"),
+    ),
+    Key("mail.maildir", "text", "", N_("The folder of maildir. Empty: mail in your own data folder.")),
+    Key(
+        "mail.from",
+        "text",
+        "",
+        N_("The address from which mail comes. Empty: that of the person who sends it."),
+    ),
+    Key("mail.host", "text", "localhost", N_("The mail server.")),
+    Key("mail.port", "number", 587, N_("Its port."), most=65_535),
+    Key(
+        "mail.security",
+        "choice",
+        "starttls",
+        N_("How the line to the mail server is secured."),
+        ("starttls", "tls", "none"),
+    ),
+    Key("mail.user", "text", "", N_("The login at the mail server. Empty: none.")),
+    Key(
+        "mail.password_file",
+        "text",
+        "",
+        N_("A file with the password of the mail server in its first line, which only you may read."),
+    ),
+    Key("mail.sendmail", "text", "/usr/sbin/sendmail", N_("The program of sendmail.")),
+    Key("mail.timeout", "number", 30, N_("How many seconds the mail server may take to answer."), most=600),
 )
 BY_NAME = {key.name: key for key in KEYS}
 OWN_KEYS = "keys."

@@ -27,6 +27,7 @@ SALES = ("lead", "account", "contact", "opp", "quote", "contract", "order", "inv
 WORK = ("assign", "task", "approval", "notice", "outbox")
 """What comes of the work of people, each of them seeing their own."""
 REFERENCE = (
+    "dup",
     "flow",
     "assignrule",
     "product",
@@ -95,6 +96,7 @@ COMPANY_VERBS = {
     "contract": ("cost",),
     "order": ("cost",),
     "account": ("credit",),
+    "payment": ("dun",),
     "store": ("backup", "restore", "check", "configure"),
 }
 """Verbs that stand beside the nouns: acting as another, the journal of everybody, what things cost, the care of the store."""
@@ -132,6 +134,8 @@ def decide(role: str, noun: str, verb: str) -> str:
         return "own"  # 8TM-16
     if (noun, verb) == ("quote", "rule"):
         return "all" if role in RULES_QUOTES else "none"
+    if noun == "dup":
+        return _pairs(role, verb)
     if noun in SALES:
         return _sales(role, verb)
     if noun in WORK:
@@ -146,6 +150,14 @@ def decide(role: str, noun: str, verb: str) -> str:
     if noun == "competitor" and role in _SALES_SCOPE and verb in ("add", "edit"):
         return "all"
     return "all" if noun in _EDITS_REFERENCE.get(role, ()) else "none"
+
+
+def _pairs(role: str, verb: str) -> str:
+    """Pairs of suspected duplicates are for those who see both; who leads people, or all, looks through everything."""
+    scope = _SALES_SCOPE.get(role, "none")
+    if verb in ("scan", "policy"):
+        return scope.replace("team", "none") if verb == "scan" else "all" if role == "operations" else "none"
+    return scope.replace("team", "own")
 
 
 def _work(role: str, noun: str, verb: str) -> str:

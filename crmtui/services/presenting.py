@@ -84,7 +84,7 @@ def names_of(tx: Tx, fields: Sequence[Field], rows: Sequence[Columns]) -> dict[t
 
 
 def _pointed(field: Field, rows: Sequence[Columns]) -> Iterator[tuple[str, int]]:
-    if field.kind not in ("ref", "refs", "target"):
+    if field.kind not in ("ref", "refs", "target", "record"):
         return
     for row in rows:
         value = row.get(field.column)
@@ -94,6 +94,9 @@ def _pointed(field: Field, rows: Sequence[Columns]) -> Iterator[tuple[str, int]]
             yield field.noun, value
         elif field.kind == "refs":
             yield from ((field.noun, record) for record in value)
+        elif field.kind == "record":
+            found = refs.noun_of(value)
+            yield from [found] if found else []
         elif row.get("scope") in values.TARGETS:
             yield _target(row, value)
 
@@ -174,6 +177,15 @@ def _several(
     return lambda row, value: [_ref(field.noun, record, names) for record in value]
 
 
+def _any(ctx: Context, field: Field, names: Mapping[tuple[str, int], str]) -> Callable[[Columns, Any], Any]:
+    def show(_row: Columns, ref: str) -> Ref:
+        found = refs.noun_of(ref)
+        # Of any noun: no name alone would tell which record it is.
+        return Ref(ref, names.get(found) if found else None, found[1] if found else 0, lambda: True)
+
+    return show
+
+
 def _measured(
     ctx: Context, field: Field, names: Mapping[tuple[str, int], str]
 ) -> Callable[[Columns, Any], Any]:
@@ -189,6 +201,7 @@ _MAKERS = {
     "ref": _one,
     "refs": _several,
     "target": _measured,
+    "record": _any,
 }
 
 

@@ -371,7 +371,10 @@ def insert(ctx: Context, tx: Tx, noun: str, row: dict[str, Any], *, facts: bool 
     if settle is not None:
         settle(ctx, tx, row, None, facts)
     _check_required(tx, noun, row)
-    return tx.add(table(noun)(**row))
+    made = tx.add(table(noun)(**row))
+    if not facts:
+        rules.entered(ctx, tx, noun, made)
+    return made
 
 
 def _default_currency(ctx: Context, noun: str, row: dict[str, Any]) -> None:

@@ -101,7 +101,7 @@ def predicate(ask: Compare, term: Term, scope: Scope) -> Test:
 _IDENT = re.compile(r"(?:([A-Za-z]{1,3})-)?([0-9]{1,18})")
 _SHORT = re.compile(r"-?[0-9.,]+[kKmM万亿]")
 _HUGE = 10**17
-_AS_TYPED = ("code", "email", "target")
+_AS_TYPED = ("code", "email", "target", "record")
 
 
 def _read(value: Value, term: Term, scope: Scope) -> Any:

@@ -37,6 +37,7 @@ TABLES = {
     "payment": "crmtui.store.payment:Payment",
     "assignrule": "crmtui.store.assign:AssignRule",
     "assign": "crmtui.store.assign:Assignment",
+    "dup": "crmtui.store.dup:Pair",
     "quota": "crmtui.store.quota:Quota",
     "query": "crmtui.store.query:SavedQuery",
     "task": "crmtui.store.task:Task",
@@ -99,7 +100,7 @@ class Record(Part):
     PREFIX: ClassVar[str]
     LABEL: ClassVar[str] = "name"
     SCOPE: ClassVar[str] = "open"
-    """owner: seen by its owner, team, department, territory · quota: by whom it measures · open: by everybody."""
+    """owner: seen by its owner, team, department, territory · quota: by whom it measures · pair: by who sees both · open: by everybody."""
 
     external_id: str | None = fields.line(200)
     owner_id: int | None = fields.ref("user", verb="")

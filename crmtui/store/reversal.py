@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, select, text
+from sqlalchemy import Table, Text, bindparam, func, select, text
 
 from crmtui.store import past, schema
 from crmtui.store.journal import Change, Entry, journalled
@@ -101,6 +101,8 @@ def out_of_reach(tx: Tx, target: int) -> tuple[str, int] | None:
         if noun not in TABLES:
             return of.name, 0
         model = table(noun)
+        if model.SERVED:
+            continue  # it came with the rest, and goes with it
         may = select(model.id).where(reach(noun, tx.actor, "edit"))
         query = of_whom.where(of.c[column].not_in(may)).limit(1)
         record = tx.session.connection().execute(query).scalar()
@@ -113,6 +115,7 @@ _LATER = """
 SELECT l.noun, l.record, l.id, l.tx, l.op, e.before, l.before AS later_before
 FROM journal e JOIN journal l ON l.noun = e.noun AND l.record = e.record AND l.id > e.id
 WHERE e.tx = :target AND (l.tx IS NULL OR l.tx <> :target AND l.tx NOT IN :cancelled)
+  AND l.noun NOT IN :aside
   AND (e.op <> 'update' OR l.op <> 'update' OR EXISTS (
     SELECT 1 FROM {keys_e} a JOIN {keys_l} b ON a.key = b.key WHERE a.key NOT IN ('version', 'updated_at')))
 ORDER BY l.id DESC LIMIT 1"""
@@ -129,6 +132,7 @@ def later_change(tx: Tx, target: int) -> Later | None:
     query = text(_LATER.format(keys_e=keys[0], keys_l=keys[1])).bindparams(
         bindparam("target", target, Whole),
         bindparam("cancelled", _cancelled(tx, target), Whole, expanding=True),
+        bindparam("aside", [of.name for of in touched(tx, target) if table(of.name).ASIDE], Text, expanding=True),
     )
     found = tx.session.connection().execute(query).first()
     if found is None:
@@ -188,7 +192,13 @@ def _run(tx: Tx, statement: str) -> int:
 
 
 def _remove(tx: Tx, of: Table, then: Table) -> int:
-    return _run(tx, f'DELETE FROM "{of.name}" WHERE id IN (SELECT id FROM {then.name} WHERE NOT existed)')
+    gone = f'DELETE FROM "{of.name}" WHERE id IN (SELECT id FROM {then.name} WHERE NOT existed)'
+    stays = table(of.name).ASIDE
+    if not stays:
+        return _run(tx, gone)
+    removed = _run(tx, f"{gone} AND NOT ({stays})")
+    _run(tx, f'DELETE FROM {then.name} WHERE NOT existed AND id IN (SELECT id FROM "{of.name}")')
+    return removed
 
 
 def _restore(tx: Tx, of: Table, then: Table, changed: list[str]) -> int:

@@ -26,6 +26,14 @@ PART_REFERENCES = {
     "process_text": {"process_id": "process", "made_by_id": "user"},
     "quote_line": {"quote_id": "quote", "product_id": "product"},
     "quote_counter": {"quote_id": "quote"},
+    "contract_line": {"contract_id": "contract", "product_id": "product"},
+    "contract_version": {"contract_id": "contract"},
+    "contract_delivery": {"contract_id": "contract"},
+    "contract_milestone": {"contract_id": "contract"},
+    "contract_due": {"contract_id": "contract"},
+    "order_line": {"order_id": "order", "product_id": "product"},
+    "order_delivery": {"order_id": "order"},
+    "invoice_line": {"invoice_id": "invoice", "product_id": "product"},
 }
 
 

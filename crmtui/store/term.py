@@ -21,7 +21,7 @@ from crmtui.text import nearest
 
 MOST_STEPS = 4
 TEXTS = frozenset(
-    ("line", "text", "email", "phone", "code", "choice", "state", "stage", "currency", "target")
+    ("line", "text", "email", "phone", "code", "choice", "state", "stage", "currency", "target", "record")
 )
 NUMBERS = frozenset(("whole", "percent", "money", "rate"))
 LISTS = frozenset(("choices", "refs"))

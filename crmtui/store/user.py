@@ -1,5 +1,6 @@
 """People who use the program."""
 
+from datetime import date
 from typing import ClassVar
 
 from sqlalchemy import Index
@@ -33,4 +34,7 @@ class User(Record, table=True):
     industries: list[str] | None = fields.many("industry")
     skills: list[str] | None = fields.many("skill")
     capacity: int | None = fields.whole(0, 100_000)
+    away_from: date | None = fields.day()
+    away_until: date | None = fields.day()
+    delegate_id: int | None = fields.ref("user", label=N_("Stands in while away"))
     active: bool = fields.flag(True)

@@ -128,7 +128,7 @@ def read_json(field: Field, value: Any, entry: Entry) -> Any:
     if isinstance(value, int | Decimal | float):
         plain = format(value, "f") if isinstance(value, Decimal) else repr(value)
         return read(field, plain, entry) if field.kind not in ("flag", "children") else _wrong(field, value)
-    if isinstance(value, dict) and field.kind in ("ref", "target") and isinstance(value.get("ref"), str):
+    if isinstance(value, dict) and field.kind in ("ref", "target", "record") and isinstance(value.get("ref"), str):
         return read(field, value["ref"], entry)
     if isinstance(value, list) and field.kind == "children":
         return _naming(field, lambda: [_child(field, item, entry) for item in value] or None)
@@ -298,6 +298,20 @@ def _refs(field: Field, text: str, entry: Entry) -> list[int]:
     return _unique([entry.resolve(field.noun, member) for member in members])
 
 
+def _record(field: Field, text: str, entry: Entry) -> str:
+    from crmtui.store import refs  # which reads values itself
+
+    found = refs.noun_of(text)
+    if found is None:
+        raise Invalid(
+            "ref.unknown",
+            N_("{value} is no ref of a record."),
+            hint=N_("Write it with its prefix, such as O-31."),
+            value=text,
+        )
+    return refs.ref_of(found[0], entry.resolve(found[0], text))
+
+
 def _stage(field: Field, text: str, entry: Entry) -> str:
     return entry.stage(entry.row.get("process_id"), text)
 
@@ -363,6 +377,7 @@ _READERS: dict[str, Callable[[Field, str, Entry], Any]] = {
     "state": _state,
     "ref": _ref,
     "refs": _refs,
+    "record": _record,
     "stage": _stage,
     "target": _target,
     "children": _children,
