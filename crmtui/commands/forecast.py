@@ -98,6 +98,7 @@ _COMPONENT = {
     "stage": "line",
     "expected_close_on": "day",
     "closed_on": "day",
+    "opp": "ref",
 }
 
 

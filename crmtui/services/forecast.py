@@ -113,6 +113,7 @@ def drill(
     """The components of one figure of the top row, the largest first; their `counted` sums to it.
 
     `amount` is Money in the record's own currency, `counted` in the company's, `why` says how one became the other.
+    `kind` is opp or quote; a quote stands for its opportunity `opp`, if it has one.
     With `left_out` what is open or suspended and does not count: omitted, suspended, or without a date.
     `row` narrows them to those of one row of an answer to `ask` (its scope, and the id or entry it is of); `start` and
     `size` to a stretch. Behind the figure "gap" stand the open ones that their full value would add to the forecast.
@@ -163,6 +164,7 @@ def _components(tx: Tx, read: Read, shown: Sequence[tuple[int, Any]], figure: st
     names = {
         **names_of(tx, "account", [row.account_id for _, row in shown if row.account_id]),
         **names_of(tx, "user", [row.owner_id for _, row in shown if row.owner_id]),
+        **names_of(tx, "opp", [row.opp_id for _, row in shown if row.kind != "opp" and row.opp_id]),
     }
 
     def ref(noun: str, record: int | None) -> Ref | None:
@@ -171,8 +173,9 @@ def _components(tx: Tx, read: Read, shown: Sequence[tuple[int, Any]], figure: st
     currency = read.world.currency
     return [
         {
-            "kind": "opp",
-            "ref": ref_of("opp", row.id),
+            "kind": row.kind,
+            "ref": ref_of(row.kind, row.id),
+            "opp": None if row.kind == "opp" else ref("opp", row.opp_id),
             "name": row.name,
             "account": ref("account", row.account_id),
             "owner": ref("user", row.owner_id),

@@ -125,8 +125,10 @@ def condition(ctx: Context, figure: Figure) -> str:
     known = forecast.whole(ctx, figure.ask, figure.part, figure.row).count
     if records.count_where(ctx, "opp", text) == known:
         return text
-    numbers = [one["ref"] for one in forecast.drill(ctx, figure.ask, figure.part, row=figure.row)]
-    return f"id in ({', '.join(one.rpartition('-')[2] for one in numbers)})" if numbers else "id = 0"
+    behind = forecast.drill(ctx, figure.ask, figure.part, row=figure.row)
+    numbers = [one["ref"] if one["kind"] == "opp" else one["opp"] and one["opp"].ref for one in behind]
+    found = [one.rpartition("-")[2] for one in numbers if one]
+    return f"id in ({', '.join(found)})" if found else "id = 0"
 
 
 def _people(ask: Ask, row: Key | None) -> str:

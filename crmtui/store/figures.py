@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Select,
     Text,
     and_,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from crmtui.store import exchange
+from crmtui.store import exchange, quoted
 from crmtui.store.types import Day, Whole
 from crmtui.store.world import MissingRate, World, held
 
@@ -79,21 +80,27 @@ class Sums:
 
 
 class Components:
-    """The opportunities that `asked` is about, as SQL on the tables of `world`."""
+    """The opportunities in `state` that `asked` is about, as SQL on the tables of `world`, but for those that a quote
+    stands for: these are `Quotes`."""
 
-    def __init__(self, world: World, asked: Asked, by: str = "owner") -> None:
-        self.world, self.asked = world, asked
-        self.opp = world.rows("opp")
+    KIND = "opp"
+
+    def __init__(self, world: World, asked: Asked, state: str, by: str = "owner") -> None:
+        self.world, self.asked, self.state = world, asked, state
         self.sqlite = world.tx.store.sqlite
         self.values = _values(world, asked)
         self.start, self.end, self.today = (
             bindparam(name, type_=Day()) for name in ("start", "end", "today")
         )
+        self.opp = self._rows()
         places = {"territory", "industry"}
         self.by_account = bool(asked.territories is not None or asked.industry) or bool(
             places & {by, asked.by}
         )
         self.account = world.rows("account") if self.by_account else None
+
+    def _rows(self) -> FromClause:
+        return self.world.rows("opp")
 
     def own_or_accounts(self, name: str) -> ColumnElement[Any]:
         """The opportunity's own value, else that of its customer as far as the actor may see it."""
@@ -126,9 +133,28 @@ class Components:
         opp, world = self.opp.c, self.world
         return exchange.in_currency(opp.amount, opp.currency, day, world.currency, world.rates, self.sqlite)
 
-    def found(self, state: str) -> list[ColumnElement[bool]]:
+    @property
+    def found(self) -> list[ColumnElement[bool]]:
         """What every component in `state` fulfils, whatever its date and category."""
-        return [self.opp.c.state == state, *self._whose]
+        return [self.opp.c.state == self.state, *self._stand, *self._whose]
+
+    @property
+    def _stand(self) -> list[ColumnElement[bool]]:
+        """That it counts itself: no quote stands for it."""
+        if not self.world.quoted:
+            return []
+        quote = self.world.rows("quote")
+        stands = quoted.stands(self.world, quote, self.state, self.today)
+        return [self.opp.c.id.not_in(select(quote.c.opp_id).where(*stands).correlate(None))]
+
+    @property
+    def _seen(self) -> list[ColumnElement[bool]]:
+        return [] if self.seen_by_owner else [self.world.seen("opp")]
+
+    @property
+    def opp_id(self) -> ColumnElement[Any]:
+        """The opportunity that the component is, or stands for."""
+        return self.opp.c.id
 
     @cached_property
     def seen_by_owner(self) -> bool:
@@ -139,9 +165,7 @@ class Components:
     @cached_property
     def _whose(self) -> list[ColumnElement[bool]]:
         opp, asked = self.opp.c, self.asked
-        found: list[ColumnElement[bool]] = [opp.archived_at.is_(None)]
-        if not self.seen_by_owner:
-            found.append(self.world.seen("opp"))
+        found: list[ColumnElement[bool]] = [opp.archived_at.is_(None), *self._seen]
         if asked.owners is not None:
             found.append(opp.owner_id.in_(held("owners", Whole)))
         if asked.territories is not None:
@@ -177,6 +201,33 @@ class Components:
         return day.between(self.start, self.end)
 
 
+class Quotes(Components):
+    """The quotes that stand for their opportunity in `state`, or that have none, in the shape of opportunities."""
+
+    KIND = "quote"
+
+    def _rows(self) -> FromClause:
+        return quoted.components(self.world, self.state, self.today)
+
+    @property
+    def _stand(self) -> list[ColumnElement[bool]]:
+        return []
+
+    @property
+    def _seen(self) -> list[ColumnElement[bool]]:
+        return []  # the rows carry the predicate themselves
+
+    @property
+    def opp_id(self) -> ColumnElement[Any]:
+        return self.opp.c.opp_id
+
+
+def components(world: World, asked: Asked, state: str, by: str = "owner") -> list[Components]:
+    """What counts in `state`: opportunities, and quotes where there are any."""
+    some = [Components(world, asked, state, by)]
+    return [*some, Quotes(world, asked, state, by)] if world.quoted else some
+
+
 def _values(world: World, asked: Asked) -> dict[str, Any]:
     """What stands in the places of a statement, so that the statement itself can be kept."""
     given = {name: getattr(asked, name) for name in ("start", "end", "industry", "product")}
@@ -195,12 +246,13 @@ def weighted(value: ColumnElement[Any], probability: ColumnElement[Any]) -> Colu
 
 def sums(world: World, asked: Asked, by: str) -> dict[Any, Sums]:
     """The sums of the components by `by` (owner, territory, industry, product, process or month); None stands for those without. Raises MissingRate."""
-    some = Components(world, asked, by)
     found: dict[Any, Sums] = {}
-    for key, *figures in _grouped(some, by, "open", _open):
-        found[key] = Sums(*(int(figure or 0) for figure in figures))
-    for key, count, won in _grouped(some, by, "won", _won):
-        found.setdefault(key, Sums()).add(Sums(closed=count, won=int(won or 0)))
+    for some in components(world, asked, "open", by):
+        for key, *figures in _grouped(some, by, _open):
+            found.setdefault(key, Sums()).add(Sums(*(int(figure or 0) for figure in figures)))
+    for some in components(world, asked, "won", by):
+        for key, count, won in _grouped(some, by, _won):
+            found.setdefault(key, Sums()).add(Sums(closed=count, won=int(won or 0)))
     return found
 
 
@@ -231,23 +283,23 @@ def _open(some: Components, by: str) -> _Walk:
         func.count().filter(opp.expected_close_on < some.today),
         func.count() - func.count(opp.expected_close_on),
     ]
-    found = [*some.found("open"), some.counted, or_(some.dated(opp.expected_close_on), ~dated)]
+    found = [*some.found, some.counted, or_(some.dated(opp.expected_close_on), ~dated)]
     return _Walk(some.key(by, opp.expected_close_on), figures, found, [dated, value.is_(None)], some.today)
 
 
 def _won(some: Components, by: str) -> _Walk:
     opp, value = some.opp.c, some.value(some.opp.c.closed_on)
-    found, figures = [*some.found("won"), some.dated(opp.closed_on)], [func.count(), func.sum(value)]
+    found, figures = [*some.found, some.dated(opp.closed_on)], [func.count(), func.sum(value)]
     return _Walk(some.key(by, opp.closed_on), figures, found, [value.is_(None)], opp.closed_on)
 
 
-def _grouped(some: Components, by: str, state: str, walked: Callable[[Components, str], _Walk]) -> list[Any]:
+def _grouped(some: Components, by: str, walked: Callable[[Components, str], _Walk]) -> list[Any]:
     """The figures of a walk by key, after making sure that no amount is without a rate."""
     asked, world = some.asked, some.world
     shape: list[object] = [
         getattr(asked, name) is None for name in ("owners", "territories", "industry", "product")
     ]
-    shape += [some.seen_by_owner, asked.by, asked.keys is None or None in asked.keys]
+    shape += [some.KIND, world.quoted, some.seen_by_owner, asked.by, asked.keys is None or None in asked.keys]
 
     def build() -> tuple[Select[Any], Select[Any]]:
         walk, opp = walked(some, by), some.opp.c
@@ -257,7 +309,7 @@ def _grouped(some: Components, by: str, state: str, walked: Callable[[Components
         counted = some.select(key, *walk.figures, func.count().filter(lost)).where(*walk.found)
         return counted.group_by(key), first.group_by(opp.currency).order_by(opp.currency)
 
-    counted, first = world.known(("sums", state, by, world.currency, *shape), build)
+    counted, first = world.known(("sums", some.state, by, world.currency, *shape), build)
     rows = world.execute(counted, some.values).all()
     if any(row[-1] for row in rows):
         raise MissingRate(*world.execute(first, some.values).first())
@@ -282,22 +334,27 @@ _SHOWN = (
 )
 
 
+def shown(some: Components) -> list[Any]:
+    """What is told of one component: its columns, its `kind`, and which opportunity it is or stands for."""
+    columns = [some.opp.c[name] for name in _SHOWN]
+    return [*columns, literal(some.KIND, Text()).label("kind"), some.opp_id.label("opp_id")]
+
+
 def left_out(world: World, asked: Asked) -> list[Any]:
     """What is open or suspended, and no figure of the period counts, one by one; `value` is in minor units of the company's currency."""
-    some = Components(world, asked)
-    opp = some.opp.c
-    undated, dated = opp.expected_close_on.is_(None), some.dated(opp.expected_close_on)
-    skipped = or_(undated, and_(~some.counted, dated))
-    return [
-        *_one_by_one(some, [*some.found("open"), skipped], some.today),
-        *_one_by_one(some, [*some.found("suspended"), or_(undated, dated)], some.today),
-    ]
+    rows: list[Any] = []
+    for some in (*components(world, asked, "open"), *components(world, asked, "suspended")):
+        opp = some.opp.c
+        undated, dated = opp.expected_close_on.is_(None), some.dated(opp.expected_close_on)
+        open_one = or_(undated, and_(~some.counted, dated))
+        skipped = open_one if some.state == "open" else or_(undated, dated)
+        rows += _one_by_one(some, [*some.found, skipped], some.today)
+    return rows
 
 
 def _one_by_one(some: Components, found: list[Any], day: Any) -> list[Any]:
-    columns = [some.opp.c[name] for name in _SHOWN]
     value = some.value(day).label("value")
-    rows: list[Any] = some.world.execute(some.select(*columns, value).where(*found), some.values).all()
+    rows: list[Any] = some.world.execute(some.select(*shown(some), value).where(*found), some.values).all()
     for row in rows:
         if row.value is None and row.amount is not None:
             raise MissingRate(row.currency, row.closed_on if row.state == "won" else some.world.today)

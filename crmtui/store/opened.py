@@ -5,28 +5,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
 
-from crmtui.store.figures import Asked, Components, weighted
+from crmtui.store.figures import Asked, Components, components, shown, weighted
 from crmtui.store.types import Day, Whole
 from crmtui.store.world import MissingRate, World
 
 FIGURES = ("forecast", "won", "weighted", "budget", "commit", "best", "rest", "gap")
 """The figures that can be opened. The rest is what is weighted of those that are not committed; behind a gap stand the
 open components, by what their full value would add."""
-
-_SHOWN = (
-    "id",
-    "name",
-    "account_id",
-    "owner_id",
-    "amount",
-    "currency",
-    "probability",
-    "category",
-    "stage",
-    "state",
-    "expected_close_on",
-    "closed_on",
-)
 
 
 @dataclass(frozen=True)
@@ -40,8 +25,9 @@ class Total:
 
 @dataclass(frozen=True)
 class _Part:
-    """Components in one state: which they are, their value at the rate of `day`, and what of it the figure counts."""
+    """Components of one kind in one state: which they are, their value at the rate of `day`, and what of it the figure counts."""
 
+    some: Components
     found: list[ColumnElement[bool]]
     day: Any
     value: ColumnElement[int]
@@ -50,10 +36,9 @@ class _Part:
 
 def whole(world: World, asked: Asked, figure: str, method: str) -> Total:
     """What the figure comes to. Raises MissingRate."""
-    some = Components(world, asked)
     count = value = counted = 0
-    for part in _parts(some, figure, method):
-        opp = some.opp.c
+    for part in _parts(world, asked, figure, method):
+        some, opp = part.some, part.some.opp.c
         lost = and_(opp.amount.is_not(None), part.value.is_(None))
         sums = func.count(), func.sum(part.value), func.sum(part.counted), func.count().filter(lost)
         one = world.execute(some.select(*sums).where(*part.found), some.values).one()
@@ -75,33 +60,33 @@ def rows(
 
     Both are in minor units of the company's currency, 0 where there is no amount. Raises MissingRate.
     """
-    some = Components(world, asked)
-    parts = [_listed(some, part) for part in _parts(some, figure, method)]
-    every = union_all(*parts).subquery("every")
+    parts = _parts(world, asked, figure, method)
+    every = union_all(*map(_listed, parts)).subquery("every")
     query = select(every).order_by(every.c.counted.desc(), every.c.id)
     if size is not None:
         query = query.offset(start).limit(size)
-    found: list[Any] = world.execute(query, some.values).all()
+    found: list[Any] = world.execute(query, parts[0].some.values).all()
     for row in found:
         if row.value is None and row.amount is not None:
             raise MissingRate(row.currency, row.closed_on if row.state == "won" else world.today)
     return found
 
 
-def _listed(some: Components, part: _Part) -> Select[Any]:
+def _listed(part: _Part) -> Select[Any]:
     counted = func.coalesce(part.counted, 0, type_=Whole)
-    columns = [some.opp.c[name] for name in _SHOWN]
-    return some.select(*columns, part.value.label("value"), counted.label("counted")).where(*part.found)
+    columns = [*shown(part.some), part.value.label("value"), counted.label("counted")]
+    return part.some.select(*columns).where(*part.found)
 
 
-def _parts(some: Components, figure: str, method: str) -> list[_Part]:
+def _parts(world: World, asked: Asked, figure: str, method: str) -> list[_Part]:
     found = []
     if figure != "won":
-        found.append(_open(some, figure, method))
+        found += [_open(some, figure, method) for some in components(world, asked, "open")]
     if figure in ("won", "forecast"):
-        opp = some.opp.c
-        value = some.value(opp.closed_on)
-        found.append(_Part([*some.found("won"), some.dated(opp.closed_on)], opp.closed_on, value, value))
+        for some in components(world, asked, "won"):
+            day = some.opp.c.closed_on
+            value = some.value(day)
+            found.append(_Part(some, [*some.found, some.dated(day)], day, value, value))
     return found
 
 
@@ -109,7 +94,7 @@ def _open(some: Components, figure: str, method: str) -> _Part:
     opp = some.opp.c
     value = some.value(some.today)
     share = weighted(value, opp.probability)
-    found = [*some.found("open"), some.counted, some.dated(opp.expected_close_on)]
+    found = [*some.found, some.counted, some.dated(opp.expected_close_on)]
     counted = share if figure in ("weighted", "rest") else value
     if figure in ("forecast", "gap"):
         in_full = {"commit": opp.category == "commit", "budget": literal(1, Whole) == 1}.get(method)
@@ -121,4 +106,4 @@ def _open(some: Components, figure: str, method: str) -> _Part:
         found.append(func.coalesce(opp.category, "") != "commit")
     elif figure in ("commit", "best"):
         found.append(opp.category == figure)
-    return _Part(found, some.today, value, counted)
+    return _Part(some, found, some.today, value, counted)

@@ -19,6 +19,8 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy import column as a_column
+from sqlalchemy import table as a_table
 
 from crmtui.store import exchange, past, visibility
 from crmtui.store.plain import MEMBER
@@ -26,6 +28,12 @@ from crmtui.store.record import label_column, table
 from crmtui.store.session import Tx
 from crmtui.store.types import Day, Whole
 from crmtui.store.visibility import Rows, subordinates, visible
+
+_QUOTE = a_table("quote", a_column("state", Text))
+_COUNTED = ("approved", "sent", "accepted", "deal")
+_ANY_LIVE_QUOTE = select(literal(1)).where(_QUOTE.c.state.in_(_COUNTED)).limit(1)
+_JOURNAL = a_table("journal", a_column("noun", Text))
+_ANY_QUOTE = select(literal(1)).where(_JOURNAL.c.noun == "quote").limit(1)
 
 NEEDED = {
     "opp": (
@@ -52,6 +60,10 @@ NEEDED = {
         "archived_at",
     ),
     "account": ("owner_id", "created_by_id", "territory_id", "industry"),
+    "quote": (
+        *("name", "opp_id", "account_id", "owner_id", "created_by_id", "state", "amount", "currency"),
+        *("probability", "expected_close_on", "valid_until", "closed_on", "archived_at"),
+    ),
 }
 """The columns that figures need of the largest tables: what is not read need not be taken back from the journal."""
 
@@ -104,8 +116,9 @@ class World:
             among(rows.owner_id, people),
             and_(rows.owner_id.is_(None), among(rows.created_by_id, people)),
         ]
-        if noun == "opp" and scope != "own":
-            reach.append(rows.id.in_(select(MEMBER.c.opp_id).where(MEMBER.c.user_id == actor.id)))
+        if noun in ("opp", "quote") and scope != "own":
+            of = rows.id if noun == "opp" else rows.opp_id
+            reach.append(of.in_(select(MEMBER.c.opp_id).where(MEMBER.c.user_id == actor.id)))
         if scope == "territory" and actor.territory_id is not None and hasattr(rows, "territory_id"):
             reach.append(among(rows.territory_id, self.below("territory", {actor.territory_id})))
         return or_(*reach)
@@ -170,6 +183,12 @@ class World:
     def rates(self) -> FromClause:
         """The exchange rates, under a name of their own."""
         return self.rows("rate").alias("rates")
+
+    @cached_property
+    def quoted(self) -> bool:
+        """Whether there may be quotes that count: most questions are quicker answered where there are none."""
+        found = _ANY_LIVE_QUOTE if self.moment is None else _ANY_QUOTE
+        return self.execute(found).first() is not None
 
     @cached_property
     def depts_below(self) -> frozenset[int]:
