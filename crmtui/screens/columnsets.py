@@ -70,6 +70,12 @@ def plural(noun: str) -> str:
     return gettext(PLURALS.get(noun, NOUNS[noun].title))
 
 
+def counted(noun: str, count: int) -> str:
+    """`1 opportunity`, `312 opportunities`: so many records of `noun`, in the language in use."""
+    name = gettext(NOUNS[noun].title) if count == 1 else plural(noun)
+    return f"{count:,} {name.lower()}"
+
+
 def names_of(noun: str) -> Sequence[str]:
     """The columns that the list of `noun` begins with."""
     return _COLUMNS.get(noun, NOUNS[noun].columns)

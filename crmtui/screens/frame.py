@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from crmtui.errors import CrmError
+from crmtui.errors import CrmError, gap
 from crmtui.i18n import N_, gettext
 from crmtui.screens.glyphs import g
 from crmtui.screens.ink import ink
@@ -454,9 +454,19 @@ class Pane(Vertical):
         self.say(told(error) + "\n" + gettext(N_("r try again")), failed=True)
 
 
+_HERE = {
+    "store.unreachable": N_("Check the network and the server."),
+    "store.forbidden": N_("Ask its owner for access."),
+    "store.foreign": N_("Restore a backup with crm db restore."),
+    "store.no_database": N_("Have an administrator make it, then run crm init."),
+}
+"""What to do next where the command line would name another option."""
+
+
 def told(error: CrmError) -> str:
-    """An error as a sentence and what to do next, in the language in use."""
-    return str(error)
+    """An error as a sentence and what to do next, in the language in use; options of the command line mean nothing here."""
+    hint = error.hint if "--" not in error.hint_template else gettext(_HERE.get(error.code, "") or "")
+    return f"{error.message}{gap(error.message) if hint else ''}{hint}"
 
 
 class Note(Static):

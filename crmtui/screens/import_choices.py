@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from crmtui.i18n import N_, gettext
+from crmtui.i18n import N_, gettext, ngettext
 from crmtui.screens.ask import Choose, Way, Words
 from crmtui.screens.glyphs import g
 from crmtui.screens.import_rows import MAKES, line_of, noun_title
@@ -48,7 +48,9 @@ async def change_match(screen: "Importing", match: "Match") -> None:
                 [
                     Way(
                         "words",
-                        gettext(N_("{count} new values")).format(count=len(match.new)),
+                        ngettext("{count} new value", "{count} new values", len(match.new)).format(
+                            count=len(match.new)
+                        ),
                         gettext(N_("say what they mean, or add them")),
                     ),
                     Way("field", gettext(N_("Another field")), gettext(N_("or none"))),

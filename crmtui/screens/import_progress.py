@@ -7,7 +7,7 @@ from textual import events
 from textual.timer import Timer
 from textual.widget import Widget
 
-from crmtui.i18n import N_, gettext
+from crmtui.i18n import N_, gettext, ngettext
 from crmtui.screens import charts
 from crmtui.screens.frame import TopBar
 from crmtui.screens.glyphs import g
@@ -83,7 +83,7 @@ class Progress(Widget):
         return text
 
     def _figures(self, job: "Job") -> str:
-        parts = [gettext(N_("{count} rows")).format(count=f"{job.rows:,}")]
+        parts = [ngettext("{count} row", "{count} rows", job.rows).format(count=f"{job.rows:,}")]
         if job.rows:
             parts.append(gettext(N_("{rate} a second")).format(rate=f"{job.rate:,.0f}"))
         if job.left is not None:

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.geometry import Region
 
 from crmtui.errors import CrmError
-from crmtui.i18n import N_, gettext
+from crmtui.i18n import N_, gettext, ngettext
 from crmtui.screens import said
 from crmtui.screens.keys import bind
 from crmtui.screens.pointing import PointedGrid
@@ -95,7 +95,7 @@ class WindowedList(PointedGrid):
         number, of = found or (self.cursor_row + 1, self.count)
         place, count = f"{number:,}", f"{of:,}"
         if not number:
-            return gettext(N_("{count} rows")).format(count=count)
+            return ngettext("{count} row", "{count} rows", of).format(count=count)
         return gettext(N_("row {row} of {count}")).format(row=place, count=count)
 
     def show(self, source: Source, *, keep: bool = True, inside: bool = False) -> None:

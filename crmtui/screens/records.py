@@ -12,7 +12,7 @@ from crmtui.errors import CrmError
 from crmtui.i18n import N_, gettext
 from crmtui.screens import foresight
 from crmtui.screens.cells import money_text
-from crmtui.screens.columnsets import names_of, plural
+from crmtui.screens.columnsets import counted, names_of, plural
 from crmtui.screens.details import Details
 from crmtui.screens.filtered import Filtered
 from crmtui.screens.frame import FilterLine, Pane, told
@@ -234,7 +234,7 @@ class RecordList(Filtered):
         if row is None or not self.total:
             self.rows.footer(None)
             return
-        words = [f"{self.total:,} {plural(self.noun).lower()}"]
+        words = [counted(self.noun, self.total)]
         words += [f"{gettext(name)} {money_text(value)}" for name, value in self._more.items()]
         row.cells[self.rows.columns[0].name] = f" {g('dot')} ".join(words)
         self.rows.footer(row)

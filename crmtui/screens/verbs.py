@@ -152,7 +152,7 @@ async def _handed_over(screen: Any, ref: str) -> bool:
     """Ask who takes what belongs to a person; True when that was answered otherwise than by putting them away alone."""
     from crmtui.errors import CrmError
     from crmtui.screens.ask import Choose, Way
-    from crmtui.screens.columnsets import plural
+    from crmtui.screens.columnsets import counted
     from crmtui.screens.frame import told
     from crmtui.services import related
 
@@ -163,7 +163,7 @@ async def _handed_over(screen: Any, ref: str) -> bool:
         return True
     if not found:
         return False
-    owns = ", ".join(f"{one.count:,} {plural(one.noun).lower()}" for one in found)
+    owns = ", ".join(counted(one.noun, one.count) for one in found)
     ways = [
         Way("give", gettext(N_("Choose who takes them…")), gettext(N_("then the person is put away"))),
         Way("away", gettext(N_("Put the person away")), gettext(N_("what belongs to them stays theirs"))),

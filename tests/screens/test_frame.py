@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from crmtui.errors import CrmError
 from crmtui.screens.app import CrmApp
 from crmtui.screens.board import Board
 from crmtui.screens.forms import FormSheet
@@ -254,3 +255,14 @@ def test_a_pop_up_lives_with_the_store(maven: str) -> None:
         assert app.screen.listed.chosen == "forecast"  # type: ignore[attr-defined]
 
     drive(maven, script)
+
+
+def test_what_is_told_names_no_option_of_the_command_line(tmp_path: Path) -> None:
+    from crmtui.screens.frame import told
+    from crmtui.store import session
+
+    with pytest.raises(CrmError) as gone:
+        session.check_ready(session.connect("postgresql://127.0.0.1:1/none"))
+    assert "--db" in str(gone.value)
+    assert "--" not in told(gone.value)
+    assert "Check the network" in told(gone.value)

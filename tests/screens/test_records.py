@@ -378,3 +378,16 @@ def test_what_was_found_has_the_cursor_and_not_its_group(filled: str) -> None:
         assert app.screen.ref == row.key  # type: ignore[attr-defined]
 
     drive(filled, script)
+
+
+def test_one_is_not_several(filled: str) -> None:
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        app.action_whose("all")
+        await press(app, pilot, "4", "v", "slash", *"Grid", "enter")
+        assert "1 opportunity" in text_of(app)
+        assert "1 opportunities" not in text_of(app)
+        await press(app, pilot, "up")
+        assert "1 row" in text_of(app)
+        assert "1 rows" not in text_of(app)
+
+    drive(filled, script)
