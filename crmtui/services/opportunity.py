@@ -11,7 +11,7 @@ from crmtui.i18n import N_, gettext
 from crmtui.services import process, records
 from crmtui.services.context import Context, Tx
 from crmtui.store import plain, refs
-from crmtui.store.record import table
+from crmtui.store.record import declared, table
 from crmtui.text import fold
 
 ADJUSTED = ("amount", "currency", "probability", "expected_close_on")
@@ -79,7 +79,7 @@ def _require(row: dict[str, Any]) -> None:
                 N_("{label} must not be empty."),
                 field=column.removesuffix("_id"),
                 hint=N_("Give it with --{option}."),
-                label=column.removesuffix("_id"),
+                label=next(gettext(one.label) for one in declared("opp") if one.column == column),
                 option=option,
             )
 
