@@ -94,6 +94,10 @@ def _cell(cell: Cell, size: int, right: bool, row: Row, ink: Ink, style: Style |
     drawn = Strip(
         [Segment(clean(text), style if style is not None else ink.style(token)) for text, token in cell]
     )
+    sign = g("cut")
+    if drawn.cell_length > size >= width(sign):
+        kept = drawn.crop(0, size - width(sign))
+        drawn = Strip([*kept, Segment(sign, style if style is not None else ink.style("muted"))])
     return list(drawn.adjust_cell_length(size, style))
 
 

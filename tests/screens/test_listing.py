@@ -409,3 +409,22 @@ def test_without_rows_nothing_moves_and_nothing_opens() -> None:
         assert app.last(WindowedList.Counted).count == 0
 
     drive(widget, script)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["won 40k", "  ", "late"], "won 40k  …"),
+        (["won 40k", " ok"], "won 40k ok"),
+        (["汉字汉字", "汉字"], "汉字汉字 …"),
+    ],
+)
+def test_a_cell_of_several_pieces_says_that_it_was_cut(pieces: list[str], shown: str) -> None:
+    widget = WindowedList(COLUMNS)
+
+    async def script(app: Bench, pilot: Pilot[None]) -> None:
+        widget.show(static([Row("N-1", {"owner": [(piece, "accent") for piece in pieces], "name": "x"})]))
+        await pilot.pause()
+        assert shown in drawn(widget)[1]
+
+    drive(widget, script)
