@@ -38,6 +38,15 @@ _SET = option(
     kind=list[str],
     help=N_("Any field, your company's own (x.NAME) too; repeat it"),
 )
+_DESPITE = option(
+    "despite",
+    "--despite",
+    metavar="REF",
+    kind=list[str],
+    help=N_("Enter it all the same: it is not that record, which looks like it; repeat it"),
+)
+_GUARDED = ("account", "contact", "lead")
+"""Nouns whose records are entered only once."""
 _INPUT = option(
     "input",
     "--input",
@@ -270,6 +279,7 @@ def _add(noun: Noun) -> Verb:
     own += [
         *field_options(noun, ("advance", "adjust")),
         _SET,
+        *([_DESPITE] if noun.name in _GUARDED else []),
         _INPUT,
         option(
             "partial",
@@ -290,10 +300,12 @@ def _run_add(
     input: str | None,
     partial: bool,
     name: str | None = None,
+    despite: list[str] | None = None,
     **own: Any,
 ) -> None:
     from crmtui.services import records
 
+    call.ctx.despite = tuple(despite or ())
     values = given(own, sets)
     if name is not None:
         values = {label: name, **values}
@@ -320,6 +332,7 @@ def _run_add(
 def _edit(noun: Noun) -> Verb:
     ref = argument("ref", "REF", N_("The record; or many by --where"), required=False)
     own = [ref, _WHERE, *field_options(noun, ("adjust",)), _SET, _INPUT]
+    own += [_DESPITE] if noun.name in _GUARDED else []
     return _made(noun, "edit", _run_edit, own, change=True, prints=one_of(noun.name, _COUNTS))
 
 
@@ -330,10 +343,12 @@ def _run_edit(
     where: str | None,
     sets: list[str] | None,
     input: str | None,
+    despite: list[str] | None = None,
     **own: Any,
 ) -> None:
     from crmtui.services import records
 
+    call.ctx.despite = tuple(despite or ())
     values = given(own, sets)
     if input is not None:
         from crmtui.commands import reading

@@ -58,6 +58,7 @@ _AREAS = {
     "flow": RECORDS,
     "assignrule": RECORDS,
     "assign": SALES,
+    "pool": SALES,
     "dup": SALES,
     "quota": FIGURES,
 }

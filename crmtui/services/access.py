@@ -30,6 +30,7 @@ REFERENCE = (
     "dup",
     "flow",
     "assignrule",
+    "pool",
     "product",
     "price",
     "competitor",
@@ -66,6 +67,7 @@ _EDITS_REFERENCE = {
     "operations": (
         "product",
         "assignrule",
+        "pool",
         "price",
         "competitor",
         "type",
@@ -145,6 +147,8 @@ def decide(role: str, noun: str, verb: str) -> str:
         return sees if verb in (*READ, "tree", "attain") else sets
     if noun == "query":
         return "all" if verb in (*READ, "run") else "own"
+    if noun == "pool" and verb in _POOL:
+        return _pool(role, verb)
     if verb in READ or verb in ("tree", "rights", "last"):
         return "all"
     if noun == "competitor" and role in _SALES_SCOPE and verb in ("add", "edit"):
@@ -158,6 +162,17 @@ def _pairs(role: str, verb: str) -> str:
     if verb in ("scan", "policy"):
         return scope.replace("team", "none") if verb == "scan" else "all" if role == "operations" else "none"
     return scope.replace("team", "own")
+
+
+_POOL = ("list", "claim", "release", "reclaim", "allocate")
+
+
+def _pool(role: str, verb: str) -> str:
+    """Whoever sells sees the pool and claims from it, gives back their own; who leads people takes back and gives out."""
+    scope = _SALES_SCOPE.get(role, "none")
+    if verb in ("list", "claim"):
+        return "none" if scope == "none" else "all"
+    return scope.replace("team", "own" if verb == "release" else "none")
 
 
 def _work(role: str, noun: str, verb: str) -> str:
@@ -176,7 +191,7 @@ def _work(role: str, noun: str, verb: str) -> str:
 
 LED = ("credit", "refund", "void")
 """What only those do who lead people, or look after the figures."""
-_OWN_ALONE = ("archive", "restore", "import", "team", "reopen", "split", "terminate")
+_OWN_ALONE = ("archive", "restore", "import", "team", "reopen", "split", "terminate", "transfer")
 """What those who share a team may do with their own records alone."""
 
 

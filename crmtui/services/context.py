@@ -88,6 +88,8 @@ class Context:
             command,
         )
         self.notes: list[str] = []
+        self.despite: tuple[str, ...] = ()
+        """Refs of records that look like what is entered, and are others all the same."""
         self.last_tx: str | None = None
         self.replayed: str | None = None
         self._claimed = False

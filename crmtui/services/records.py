@@ -401,8 +401,12 @@ def _check_required(tx: Tx, noun: str, row: Mapping[str, Any]) -> None:
 
 def add(ctx: Context, noun: str, given: Mapping[str, object]) -> Any:
     """Enter a record; return it as stored. Raises Invalid, Refused, Forbidden."""
-    with ctx.transaction(f"{noun}.add") as tx:
-        return insert(ctx, tx, noun, read_values(ctx, tx, noun, given, through=("advance", "adjust")))
+    try:
+        with ctx.transaction(f"{noun}.add") as tx:
+            return insert(ctx, tx, noun, read_values(ctx, tx, noun, given, through=("advance", "adjust")))
+    except Refused as error:
+        rules.refused(ctx, error)
+        raise
 
 
 def add_many(
@@ -462,6 +466,7 @@ def apply(ctx: Context, tx: Tx, row: Any, changed: dict[str, Any]) -> None:
         if before[column] != value:
             setattr(row, column, value)
     tx.session.flush()
+    rules.changed(ctx, tx, row.NOUN, columns_of(row), before)
 
 
 _ROW_BY_ROW = {"x", "phone", "mobile"}

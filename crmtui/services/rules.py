@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from crmtui.errors import CrmError
 from crmtui.services.context import Context, Tx
 
 Settle = Callable[[Context, Tx, dict[str, Any], dict[str, Any] | None, bool], None]
@@ -44,7 +45,7 @@ _SETTLED = {
     "quota": ("crmtui.services.quota", ("scope", "of", "period", "amount", "currency")),
     "dept": ("crmtui.services.dept", ("parent_id",)),
     "territory": ("crmtui.services.territory", ("parent_id",)),
-    "account": ("crmtui.services.account", ("parent_id",)),
+    "account": ("crmtui.services.account", ("parent_id", "owner_id")),
     "price": ("crmtui.services.price", ("price_list", "account_id", "valid_from", "valid_until")),
     "quote": (
         "crmtui.services.quote",
@@ -68,6 +69,7 @@ _SETTLED = {
     "query": ("crmtui.services.query", ("noun", "condition")),
     "task": ("crmtui.services.tasks", ("owner_id", "state")),
     "assignrule": ("crmtui.services.assign_rules", ("name", "condition", "people", "dept_id", "role_id")),
+    "pool": ("crmtui.services.pool_rules", ("of", "condition", "uncounted", "kept")),
     "flow": ("crmtui.services.flows", ("verb", "condition")),
     "type": ("crmtui.services.choice", ("list", "code", "name", "name_zh", "active", "archived_at")),
 }
@@ -75,7 +77,9 @@ _SETTLED = {
 
 
 _ENTERED: dict[str, tuple[str, ...]] = {
-    "lead": ("crmtui.services.assign",),
+    "account": ("crmtui.services.dup_guard",),
+    "contact": ("crmtui.services.dup_guard",),
+    "lead": ("crmtui.services.dup_guard", "crmtui.services.assign"),
     "task": ("crmtui.services.tasks",),
     "order": ("crmtui.services.order",),
 }
@@ -87,6 +91,26 @@ def entered(ctx: Context, tx: Tx, noun: str, record: Any) -> None:
     """What follows from a record that was entered by hand. Raises CrmError."""
     for module in _ENTERED.get(noun, ()):
         import_module(module).entered(ctx, tx, record)
+
+
+_IDENTITY = ("name", "company", "phone", "mobile", "email", "website", "tax_number", "birth_date")
+"""Columns whose change can make a record one that exists already."""
+
+
+def changed(ctx: Context, tx: Tx, noun: str, row: dict[str, Any], before: dict[str, Any]) -> None:
+    """What follows from a change by hand: a record must not become one that exists already. Raises CrmError."""
+    if noun in ("account", "contact", "lead") and any(row.get(name) != before.get(name) for name in _IDENTITY):
+        from crmtui.services import dup_guard
+
+        dup_guard.changed(ctx, tx, noun, row, before)
+
+
+def refused(ctx: Context, error: CrmError) -> None:
+    """What follows from a refusal, once nothing is left of what was refused: a person may have to be asked."""
+    if getattr(error, "asks", False):
+        from crmtui.services import dup_guard
+
+        dup_guard.ask(ctx, error)
 
 
 def settle_of(noun: str) -> Settle | None:
