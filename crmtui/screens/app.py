@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -190,6 +191,7 @@ class CrmApp(App[int]):
             return
         self.take(me)
         self.mark = me.mark
+        await self._period_of_the_last_time()
         await self._go_where_it_was()
         if self.start:
             await self.open_record(self.start)
@@ -198,6 +200,13 @@ class CrmApp(App[int]):
             gc.freeze()  # what is loaded by now stays: garbage is looked for, soon and quickly, among what comes
             gc.set_threshold(10_000, 10, 10)
         self.set_interval(self.POLL_SECONDS, self.look_for_changes)
+
+    async def _period_of_the_last_time(self) -> None:
+        """The period that was chosen; what is none any more is forgotten."""
+        kept = self.memory.get("period", "")
+        if kept:
+            with suppress(CrmError):
+                self.period, self.period_name = await self.desk.read(lambda ctx: _period_name(ctx, kept))
 
     async def _go_where_it_was(self) -> None:
         """To the section and tab of the last time, as far as they are there and may be seen."""
@@ -570,11 +579,14 @@ class CrmApp(App[int]):
     async def set_period(self, period: str) -> None:
         """Show figures of `period` from now on."""
         try:
-            name = await self.desk.read(lambda ctx: _period_name(ctx, period))
+            name, now = await self.desk.read(
+                lambda ctx: (_period_name(ctx, period), _period_name(ctx, "this quarter"))
+            )
         except CrmError as error:
             self.note(told(error), "error")
             return
         self.period, self.period_name = name
+        self.memory.put("period", "" if name == now else name[0])
         self._ask_again("period")
 
     async def action_period_back(self) -> None:

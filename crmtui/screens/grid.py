@@ -1,6 +1,6 @@
 """The lines of a list on the screen: only those in view are drawn, only those that changed are drawn again."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from rich.style import Style
 from textual.filter import LineFilter
@@ -121,6 +121,11 @@ class ListGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._ink = None
         self._strips.clear()
         self.refresh()
+
+    def widen_as(self, widths: Mapping[str, int]) -> None:
+        """Give columns the widths, in cells, that somebody dragged them to."""
+        self._dragged = dict(widths)
+        self._lay_out()
 
     # Geometry
 

@@ -47,6 +47,7 @@ class WindowedList(PointedGrid):
     RightClicked: TypeAlias = said.RightClicked
     Typed: TypeAlias = said.Typed
     Counted: TypeAlias = said.Counted
+    Widened: TypeAlias = said.Widened
     Failed: TypeAlias = said.Failed
 
     def __init__(
@@ -284,6 +285,10 @@ class WindowedList(PointedGrid):
     def ask_sort(self, column: Column) -> None:
         """Somebody wants the rows sorted by this column."""
         self.post_message(self.SortAsked(self, column.name))
+
+    def tell_widths(self, widths: dict[str, int]) -> None:
+        """Somebody dragged a column to another width."""
+        self.post_message(self.Widened(self, widths))
 
     def ask_menu(self, row: Row) -> None:
         """Somebody wants to know what can be done with the row."""

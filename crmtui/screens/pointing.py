@@ -38,6 +38,10 @@ class PointedGrid(ListGrid):
         """Somebody wants the rows sorted by this column."""
         raise NotImplementedError
 
+    def tell_widths(self, widths: dict[str, int]) -> None:
+        """Somebody dragged a column to another width."""
+        raise NotImplementedError
+
     def ask_menu(self, row: Row) -> None:
         """Somebody wants to know what can be done with the row."""
         raise NotImplementedError
@@ -67,6 +71,7 @@ class PointedGrid(ListGrid):
         if self._drag is not None:
             self._drag, self._ignored = None, True
             self.release_mouse()
+            self.tell_widths(dict(self._dragged))
 
     def on_click(self, event: events.Click) -> None:
         """A title sorts; a row is selected, and opened when it has the cursor already or the click is double."""

@@ -131,6 +131,14 @@ class RecordList(Filtered):
         self.group = str(self.program.memory.get(f"group.{self.noun}", self.GROUP))
         self._names = list(self.program.memory.get(f"columns.{self.noun}", []))
 
+        widths = self.program.memory.get(f"widths.{self.noun}", {})
+        self.rows.widen_as({name: cells for name, cells in widths.items() if isinstance(cells, int)})
+
+    def on_windowed_list_widened(self, event: WindowedList.Widened) -> None:
+        """Remember it."""
+        if event.list is self.rows:
+            self.program.memory.put(f"widths.{self.noun}", event.widths)
+
     def default_columns(self) -> Sequence[str]:
         """The columns that the list begins with, as far as they tell something."""
         return names_of(self.noun)

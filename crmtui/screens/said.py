@@ -80,6 +80,14 @@ class Counted(Said, namespace="windowed_list"):
         self.count = count
 
 
+class Widened(Said, namespace="windowed_list"):
+    """The edge of a column was dragged; `widths` says how wide, in cells, each column is that ever was."""
+
+    def __init__(self, of: "WindowedList", widths: dict[str, int]) -> None:
+        super().__init__(of)
+        self.widths = widths
+
+
 class Failed(Said, namespace="windowed_list"):
     """Rows could not be read."""
 

@@ -17,6 +17,7 @@ from crmtui.screens import look, terminal
 from crmtui.screens.app import CrmApp, Look
 from crmtui.screens.desk import Desk
 from crmtui.screens.frame import Note, Pane
+from crmtui.screens.listing import WindowedList
 from crmtui.screens.memory import Memory
 from tests.commands.conftest import NOW, Crm, bare, home, in_process, process
 from tests.screens.conftest import Script, settled, text_of
@@ -374,3 +375,43 @@ def test_what_is_remembered_is_plain_json(tmp_path: Path, maven: str) -> None:
 
 def test_in_process_help_is_not_the_screens() -> None:
     assert in_process("--help").out.startswith("Usage: crm")
+
+
+def test_the_period_and_the_widths_of_columns_are_remembered(maven: str, memory: Memory) -> None:
+    """MavenTech's day is in the quarter that nobody needs to choose: that one is followed, not remembered."""
+
+    async def first(app: CrmApp, pilot: Pilot[Any]) -> tuple[str, int]:
+        await pilot.press("left_square_bracket")
+        await settled(app, pilot)
+        await pilot.press("3")
+        await settled(app, pilot)
+        rows = app.screen.query_one(WindowedList)
+        column = next(one for one in rows._placed if one.column.name == "industry")
+        await pilot.mouse_down(rows, offset=(column.end, 0))
+        await pilot.hover(rows, offset=(column.end + 3, 0))
+        await pilot.mouse_up(rows, offset=(column.end + 3, 0))
+        await pilot.pause()
+        return app.period_name, column.width
+
+    async def again(app: CrmApp, pilot: Pilot[Any]) -> tuple[str, int]:
+        rows = app.screen.query_one(WindowedList)
+        said = app.period_name, next(one.width for one in rows._placed if one.column.name == "industry")
+        await pilot.press("5")
+        await settled(app, pilot)
+        await pilot.press("right_square_bracket")
+        await settled(app, pilot)
+        return said
+
+    memory.put("place", [5, "dept"])
+    period, width = drive(maven, first, memory)
+    assert drive(maven, again, memory) == (period, width + 3)
+    assert memory.get("period", "none") == ""
+
+
+@pytest.mark.parametrize("kept", ["nonsense", "2026Q99", "\x1b[31m"])
+def test_a_period_that_is_none_is_forgotten(maven: str, memory: Memory, kept: str) -> None:
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> str:
+        return app.period
+
+    memory.put("period", kept)
+    assert drive(maven, script, memory) == "this quarter"
