@@ -130,7 +130,7 @@ def test_a_schema_needs_no_store(bare: Crm) -> None:
 
 # Every command
 
-TALK = {"help", "completion", "schema", "config set", "serve"}
+TALK = {"help", "completion", "schema", "config set", "serve", "quote print"}
 """Commands whose output is a text, or nothing."""
 SAME_COLUMNS = {"show", "list", "export", "add", "edit", "archive", "restore", "import", "history"}
 SET_UP = (
@@ -158,6 +158,12 @@ RUN = (
     *("forecast gap --dept East", "forecast gap --user root --period 2020Q1"),
     *("opp advance 1", "opp adjust 1 --probability 80", "opp close 2 --won --summary done", "opp reopen 2"),
     *("opp team add 1 li --role technical", "opp team list 1", "opp team remove 1 li", "opp history 1"),
+    *("quote make --opp 1", "quote line add 1 --text Help --price 5", "quote line edit 1 2 --tax 6"),
+    *("quote line list 1", "quote line remove 1 2", "quote show 1", "quote submit 1", "quote send 1 --by fax"),
+    *("quote counter 1 --price 450", "quote revise 1", "quote versions 2", "quote negotiation 2"),
+    *("quote submit 2", "quote send 2 --by fax", "quote accept 2", "quote deal 2 --summary done"),
+    *("quote make --opp 3", "quote decline 3 --reason no", "quote cancel 3 --reason no", "quote expire"),
+    *("quote rule --state draft", "price set Desk 110", "price last Desk --account Acme"),
     *("lead qualify 1", "lead convert 1", "lead disqualify 2 --reason none", "lead history 1"),
     *("query save mine --on lead state=new", "log", "undo 5", "can advance opp", "who-can close opp"),
     *(
