@@ -56,6 +56,7 @@ _AREAS = {
     **dict.fromkeys(("lead", "account", "contact", "opp", "quote", "contract", "order", "invoice", "payment"), SALES),
     **dict.fromkeys(("task", "approval", "notice", "outbox"), WORK),
     "flow": RECORDS,
+    "autotask": RECORDS,
     "assignrule": RECORDS,
     "assign": SALES,
     "pool": SALES,

@@ -29,6 +29,7 @@ WORK = ("assign", "task", "approval", "notice", "outbox")
 REFERENCE = (
     "dup",
     "flow",
+    "autotask",
     "assignrule",
     "pool",
     "product",
@@ -77,6 +78,7 @@ _EDITS_REFERENCE = {
         "process",
         "stage",
         "flow",
+        "autotask",
     ),
 }
 _QUOTA = {

@@ -8,16 +8,39 @@ from crmtui.services.context import Context, Tx
 from crmtui.services.tree import check_parent, outline
 from crmtui.store import refs
 from crmtui.store.record import table
+from crmtui.store.session import check_right, may_record
 
 FACTS_STAND = True
 """A new record of an import is taken as it is, without being settled."""
 
 
 def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
-    """Whoever enters a customer owns it unless somebody else is named; no company is its own parent. Raises Refused."""
+    """Whoever enters a customer owns it unless somebody else is named; no company is its own parent. Raises Refused,
+    Forbidden for a credit limit without the right to give credit.
+    """
     check_parent(tx, "account", row, before)
+    _check_credit(tx, row, before, facts)
     if before is None and not facts and row.get("owner_id") is None:
         row["owner_id"] = ctx.actor.id
+    handed(tx, row, before)
+
+
+def _check_credit(tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
+    if facts or row.get("credit_limit") == (before or {}).get("credit_limit"):
+        return
+    check_right(tx, "account", "credit")
+    if before is not None:
+        may_record(tx, "account", before["id"], "credit")
+
+
+def handed(tx: Tx, row: dict[str, Any], before: dict[str, Any] | None) -> None:
+    """Note since when the owner has had it, and that what somebody has is not in the pool."""
+    owner = row.get("owner_id")
+    if before is not None and before["owner_id"] == owner:
+        return
+    row["owned_at"] = tx.now if owner is not None else None
+    if owner is not None:
+        row["pooled_at"] = row["pool_reason"] = None
 
 
 def org(ctx: Context, ref: str) -> list[dict[str, Any]]:

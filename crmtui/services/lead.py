@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from crmtui.errors import Refused
 from crmtui.i18n import N_, gettext
-from crmtui.services import records
+from crmtui.services import autotask, records
+from crmtui.services.account import handed
 from crmtui.services.context import Context, Tx
 from crmtui.store import refs
 from crmtui.store.record import table
@@ -41,6 +42,7 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
         row["state"] = "assigned"
     elif row.get("state") == "assigned" and row.get("owner_id") is None:
         row["state"] = "new"
+    handed(tx, row, before)
 
 
 def _open(lead: Any) -> None:
@@ -61,8 +63,12 @@ def qualify(ctx: Context, ref: str, note: str = "") -> Any:
         lead = refs.get(tx, "lead", ref)
         ctx.check_version(tx, lead, {"state": "qualified"})
         _open(lead)
+        fresh = lead.state != "qualified"
         lead.state = "qualified"
         lead.qualification = note or lead.qualification
+        tx.session.flush()
+        if fresh:
+            autotask.follow(ctx, tx, "prospect", lead)
         return lead
 
 

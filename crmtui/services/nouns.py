@@ -146,6 +146,14 @@ _EVERY = (
             "purge": ("opportunity_life", N_("Take archived opportunities out of the store for good")),
             "next": ("opportunity_guide", N_("What to do next with an opportunity")),
             "checklist": ("opportunity_guide", N_("The steps of its process, done, due and forgotten")),
+            "similar": (
+                "opportunity_guide",
+                N_("What the customer bought, and how like deals were won or lost"),
+            ),
+            "predict": (
+                "opportunity_guide",
+                N_("How likely it is won by own history, factor by factor"),
+            ),
             "stuck": (
                 "opportunity_guide",
                 N_("Opportunities for too long in one stage, or with nothing done"),

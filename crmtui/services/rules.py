@@ -45,7 +45,7 @@ _SETTLED = {
     "quota": ("crmtui.services.quota", ("scope", "of", "period", "amount", "currency")),
     "dept": ("crmtui.services.dept", ("parent_id",)),
     "territory": ("crmtui.services.territory", ("parent_id",)),
-    "account": ("crmtui.services.account", ("parent_id", "owner_id")),
+    "account": ("crmtui.services.account", ("parent_id", "owner_id", "credit_limit")),
     "price": ("crmtui.services.price", ("price_list", "account_id", "valid_from", "valid_until")),
     "quote": (
         "crmtui.services.quote",
@@ -77,9 +77,10 @@ _SETTLED = {
 
 
 _ENTERED: dict[str, tuple[str, ...]] = {
-    "account": ("crmtui.services.dup_guard",),
+    "account": ("crmtui.services.dup_guard", "crmtui.services.autotask"),
     "contact": ("crmtui.services.dup_guard",),
-    "lead": ("crmtui.services.dup_guard", "crmtui.services.assign"),
+    "lead": ("crmtui.services.dup_guard", "crmtui.services.assign", "crmtui.services.autotask"),
+    "opp": ("crmtui.services.autotask",),
     "task": ("crmtui.services.tasks",),
     "order": ("crmtui.services.order",),
 }
@@ -99,7 +100,9 @@ _IDENTITY = ("name", "company", "phone", "mobile", "email", "website", "tax_numb
 
 def changed(ctx: Context, tx: Tx, noun: str, row: dict[str, Any], before: dict[str, Any]) -> None:
     """What follows from a change by hand: a record must not become one that exists already. Raises CrmError."""
-    if noun in ("account", "contact", "lead") and any(row.get(name) != before.get(name) for name in _IDENTITY):
+    if noun in ("account", "contact", "lead") and any(
+        row.get(name) != before.get(name) for name in _IDENTITY
+    ):
         from crmtui.services import dup_guard
 
         dup_guard.changed(ctx, tx, noun, row, before)
