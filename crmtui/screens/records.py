@@ -131,7 +131,7 @@ class RecordList(Filtered):
         self.group = str(self.program.memory.get(f"group.{self.noun}", self.GROUP))
         self._names = list(self.program.memory.get(f"columns.{self.noun}", []))
 
-        widths = self.program.memory.get(f"widths.{self.noun}", {})
+        widths: dict[str, object] = self.program.memory.get(f"widths.{self.noun}", {})
         self.rows.widen_as({name: cells for name, cells in widths.items() if isinstance(cells, int)})
 
     def on_windowed_list_widened(self, event: WindowedList.Widened) -> None:
