@@ -83,7 +83,7 @@ def due(ctx: Context, customer: str = "", *, overdue: int | None = None) -> list
     With `overdue` only what is late by that many days at least. Raises NotFound.
     """
     with ctx.reading() as tx:
-        found = refs.get(tx, "account", customer).id if customer else None
+        found = refs.resolve(tx, "account", customer) if customer else None
         return [_shown(ctx, tx, each) for each in _late(ctx, tx, found, overdue)]
 
 
@@ -120,11 +120,11 @@ def dun(ctx: Context, overdue: int, *, send: bool = False, customer: str = "") -
     """
     if not send:
         with ctx.reading() as tx:
-            found = refs.get(tx, "account", customer).id if customer else None
+            found = refs.resolve(tx, "account", customer) if customer else None
             return [row for row, _items in _reminders(ctx, tx, found, overdue)]
     with ctx.transaction("payment.dun") as tx:
         check_right(tx, "payment", "dun")
-        found = refs.get(tx, "account", customer).id if customer else None
+        found = refs.resolve(tx, "account", customer) if customer else None
         rows = list(_reminders(ctx, tx, found, overdue))
         by_address: dict[tuple[int, str], list[ledger.Due]] = {}
         for row, items in rows:

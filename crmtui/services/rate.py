@@ -37,9 +37,16 @@ def spell(ctx: Context, column: str, value: Any) -> Any:
     return value or RATE_SET if column == "rate_set" else value
 
 
+_DAYS = {"contract": "signed_on", "order": "ordered_on", "invoice": "issued_on", "payment": "paid_on"}
+"""Noun → its day whose rate counts."""
+
+
 def day_of(ctx: Context, noun: str, model: Any) -> ColumnElement[Any]:
-    """The day whose rate counts for a record: an opportunity's closing day once it is won or lost, else today."""
+    """The day whose rate counts for a record: an opportunity's closing day once it is won or lost, the day when a contract
+    was signed, goods were ordered, billed or paid; else today."""
     today = literal(ctx.clock.today(), Day())
+    if noun in _DAYS:
+        return func.coalesce(getattr(model, _DAYS[noun]), today, type_=Day())
     if noun != "opp":
         return today
     closed = model.state.in_(("won", "lost"))

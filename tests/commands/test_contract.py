@@ -145,3 +145,255 @@ def test_a_contract_is_interrupted(both: Crm) -> None:
     assert both("contract", "complete", "1", "--json").json["state"] == "completed"
     assert both("contract", "close", "1", "--json").json["state"] == "closed"
     assert both("contract", "advance", "1").code == 6
+
+
+def test_from_a_quote_to_the_last_payment(both: Crm) -> None:
+    # 3 scanners at 100.00, 10 % off the whole: 270.00 net; 13 % tax 35.10; 305.10 to pay.
+    both("opp", "add", "Deal", "--account", "Acme", "--expected-close-on", "today+9d", "--source", "web")
+    both("quote", "make", "--opp", "1", "--item", "SCN-200x3", "--json")
+    both("quote", "edit", "1", "--discount", "10")
+    both("quote", "line", "edit", "1", "1", "--tax", "13")
+    assert both("contract", "from-quote", "1").code == 6
+    for step in ("submit", "send", "accept"):
+        assert both("quote", step, "1").code == 0, step
+    made = both("contract", "from-quote", "1", "--json").json
+    assert of(made, "amount", "tax", "outstanding", "cost") == ["270.00", "35.10", "305.10", "210.00"]
+    assert both("contract", "from-quote", "1").code == 6
+    assert both("contract", "submit", "1", "--json").json["state"] == "approved"
+    both("contract", "sign", "1", "--on", "2026-11-19")
+    # 30 % and 70 % of 305.10: 91.53 and 213.57.
+    plan = both("payment", "plan", "1", "--due", "2026-11-01=30%", "--due", "2027-01-15=70%", "--json").json
+    assert [of(row, "amount", "overdue") for row in plan] == [["91.53", True], ["213.57", False]]
+    order = both("contract", "order", "1", "--json").json
+    assert of(order, "amount", "tax", "discount") == ["270.00", "35.10", 10]
+    assert both("contract", "order", "1").code == 6
+    both("order", "advance", "1")
+    both("order", "advance", "1")
+    both("order", "deliver", "1", "SCN-200x1")
+    # One of three: 90.00 of 270.00, in the order and in the contract at once.
+    assert of(both("contract", "show", "1", "--json").json, "progress", "delivered") == [33, "90.00"]
+    bill = both("invoice", "make", "--order", "1", "--issue", "--due", "2026-12-20", "--json").json
+    assert of(bill, "amount", "tax", "outstanding", "state") == ["270.00", "35.10", "305.10", "issued"]
+    assert both("invoice", "make", "--contract", "1").code == 6
+    assert both("invoice", "line", "list", "1", "--json").json[0]["net"] == "270.00"
+    both("payment", "in", "IV-1", "100", "--reference", "wire 7")
+    for noun in ("contract", "order", "invoice"):
+        assert both(noun, "show", "1", "--json").json["outstanding"] == "205.10"
+    both("payment", "in", "K-1", "205.10")
+    assert of(both("contract", "show", "1", "--json").json, "outstanding", "settled_on") == [
+        "0.00",
+        "2026-11-20",
+    ]
+    rows = both("report", "trace", "--contract", "1", "--json").json
+    assert [row["step"] for row in rows] == [
+        "opp",
+        "quote",
+        "contract",
+        "order",
+        "invoice",
+        "payment",
+        "payment",
+    ]
+    kinds = [row["kind"] for row in both("contract", "overview", "1", "--json").json]
+    assert sorted(kinds) == sorted(
+        ["line", "order", "invoice", "instalment", "instalment", "payment", "payment"]
+    )
+
+
+def test_a_lead_is_traced_to_what_it_paid(both: Crm) -> None:
+    both("lead", "add", "Beta", "--source", "web", "--quoted", "900")
+    both("lead", "qualify", "1")
+    both("lead", "convert", "1")
+    both("lead", "add", "Gamma", "--source", "web")
+    both("opp", "close", "1", "--won", "--summary", "signed")
+    both("contract", "add", "Frame", "--opp", "1", "--amount", "800")
+    both("contract", "sign", "1")
+    both("payment", "in", "1", "300")
+    rows = both("report", "trace", "--lead", "1", "--json").json
+    assert [of(row, "step", "amount") for row in rows] == [
+        ["lead", "900.00"],
+        ["opp", "900.00"],
+        ["contract", "800.00"],
+        ["payment", "300.00"],
+    ]
+    # Two leads of the web, one converted and won with 900; 800 agreed, 300 paid.
+    [row] = both("report", "source-roi", "--json").json
+    assert of(row, "source", "leads", "converted", "opps", "won") == ["web", 2, 1, 1, 1]
+    assert of(row, "amount", "contracted", "paid") == ["900.00", "800.00", "300.00"]
+    assert both("report", "trace").code == 2
+
+
+def test_reminders_of_what_is_overdue(both: Crm) -> None:
+    both("contract", "add", "Frame", "--account", "Acme", "--amount", "1000")
+    both("contract", "sign", "1")
+    both(
+        "payment",
+        "plan",
+        "1",
+        "--due",
+        "2026-11-10=400",
+        "--due",
+        "2026-11-15=200",
+        "--due",
+        "2027-01-01=400",
+    )
+    both("payment", "in", "1", "100")
+    # Ten days late: 400 − 100 = 300. Five days late: 200.
+    rows = both("finance", "due", "--overdue", "7d", "--json").json
+    assert [of(row, "due_on", "days", "open") for row in rows] == [["2026-11-10", 10, "300.00"]]
+    assert len(both("finance", "due", "--account", "Acme", "--json").json) == 3
+    [row] = both("finance", "dun", "--json").json
+    assert of(row, "to", "items", "open", "sent") == ["acme@example.com", 2, "500.00", False]
+    assert both("outbox", "list").out == ""
+    assert both("finance", "dun", "--send", "--json").json[0]["sent"] is True
+    both("finance", "dun", "--send")
+    [mail] = both("outbox", "list", "--json").json
+    assert "300.00" in mail["text"] and "200.00" in mail["text"] and "400.00" not in mail["text"]
+    assert both("finance", "due", "--overdue", "soon").code == 2
+
+
+def test_a_contract_is_measured_by_milestones(both: Crm) -> None:
+    both("contract", "add", "Build", "--account", "Acme", "--amount", "1000")
+    both("contract", "sign", "1")
+    both("contract", "milestone", "add", "1", "Design", "--percent", "30", "--due", "2027-01-31")
+    both("contract", "milestone", "add", "1", "Built", "--percent", "70")
+    assert both("contract", "milestone", "add", "1", "More", "--percent", "1").code == 2
+    both("contract", "milestone", "reach", "1", "1")
+    assert both("contract", "show", "1", "--json").json["progress"] == 30
+    assert both("contract", "milestone", "list", "1", "--json").json[0]["done_on"] == "2026-11-20"
+    assert both("contract", "milestone", "reach", "1", "3").code == 5
+
+
+def test_invoices_in_parts(both: Crm) -> None:
+    # A third of 100.00 three times: 33.33, 33.33, and what is left, 33.34.
+    both("contract", "add", "Frame", "--account", "Acme", "--amount", "100")
+    both("contract", "sign", "1")
+    parts = [
+        both("invoice", "make", "--contract", "1", "--percent", "33.33", "--json").json for _ in range(2)
+    ]
+    assert [part["amount"] for part in parts] == ["33.33", "33.33"]
+    assert both("invoice", "make", "--contract", "1", "--json").json["amount"] == "33.34"
+    assert both("invoice", "make", "--contract", "1").code == 6
+    assert both("invoice", "issue", "1", "--json").json["due_on"] == "2026-12-20"
+    assert both("invoice", "edit", "1", "--amount", "5").code == 6
+    assert both("invoice", "void", "1", "--reason", "wrong address", "--json").json["state"] == "void"
+    assert both("invoice", "make", "--contract", "1", "--json").json["amount"] == "33.33"
+
+
+def test_lines_while_they_may_change(both: Crm) -> None:
+    both("contract", "add", "Frame", "--account", "Acme")
+    both("contract", "line", "add", "1", "SCN-200x2@90")
+    both("contract", "line", "add", "1", "Installation", "--price", "50", "--discount", "10")
+    assert both("contract", "show", "1", "--json").json["amount"] == "225.00"
+    assert both("contract", "line", "edit", "1", "2", "--quantity", "2", "--json").json["amount"] == "270.00"
+    assert both("contract", "line", "remove", "1", "SCN-200", "--json").json["amount"] == "90.00"
+    assert both("contract", "edit", "1", "--amount", "7").code == 6
+    assert both("contract", "edit", "1", "--discount", "50", "--json").json["amount"] == "45.00"
+    both("contract", "sign", "1")
+    for verb, *words in (("add", "SCN-200"), ("edit", "2", "--quantity", "1"), ("remove", "2")):
+        assert both("contract", "line", verb, "1", *words).code == 6
+    both("order", "add", "Small", "--account", "Acme")
+    both("order", "line", "add", "1", "SCN-200x2")
+    assert both("order", "line", "edit", "1", "1", "--price", "80", "--json").json["outstanding"] == "160.00"
+    assert both("order", "line", "list", "1", "--json").json[0]["price"] == "80.00"
+    both("order", "line", "remove", "1", "1")
+    both("invoice", "add", "By hand", "--account", "Acme")
+    both("invoice", "line", "add", "1", "SCN-200x2")
+    both("invoice", "line", "edit", "1", "1", "--tax", "10")
+    assert of(both("invoice", "show", "1", "--json").json, "amount", "tax") == ["200.00", "20.00"]
+    both("invoice", "line", "remove", "1", "1")
+
+
+BAD = (
+    ("payment in K-1 1000.01", 6),
+    ("payment in K-1 0", 2),
+    ("payment in K-9 10", 5),
+    ("payment in A-1 10", 5),
+    ("payment in K-1 10x", 2),
+    ("payment add --amount 5", 2),
+    ("payment add --amount 5 --contract 1 --currency EUR", 6),
+    ("payment refund K-1 1", 6),
+    ("payment plan 1 --due 2027-01-01=1000.01", 6),
+    ("payment plan 1 --due 2027-01-01", 2),
+    ("contract add Other", 2),
+    ("contract add Other --account Acme --state signed", 6),
+    ("contract edit 1 --amount 5", 6),
+    ("contract edit 1 --state closed", 6),
+    ("contract advance 1 --to closed", 6),
+    ("contract advance 1 --to nowhere", 6),
+    ("contract cancel 1 --reason x", 6),
+    ("contract change 1", 2),
+    ("contract change 1 --quantity 1=5", 5),
+    ("contract exec 1 --delivered SCN-200x1", 5),
+    ("contract exec 1", 2),
+    ("contract versions 1 --show 7", 5),
+    ("contract sign 1", 6),
+    ("contract sign 1 --on 2027-01-01", 6),
+    ("contract line add 1 SCN-200x1", 6),
+    ("order add Odd --account Acme --state completed", 6),
+    ("order add Odd --contract 1 --currency EUR", 6),
+    ("order add Odd", 2),
+    ("order return 1", 2),
+    ("invoice make", 2),
+    ("invoice make --contract 1 --percent 101", 2),
+    ("credit limit Acme lots", 2),
+    ("credit policy perhaps", 2),
+    ("report margin --by weather", 2),
+    ("contract sign 1 --if-version 99", 6),
+)
+
+
+def test_bad_input_changes_nothing(both: Crm) -> None:
+    both("contract", "add", "Frame", "--account", "Acme", "--amount", "1000")
+    both("contract", "sign", "1")
+    before = both("log", "--json").json
+    for line, code in BAD:
+        done = both(*line.split())
+        assert done.code == code, (line, done.err)
+        assert len(done.err.splitlines()) == 1, line
+    assert both("log", "--json").json == before
+
+
+def test_everything_is_taken_back(both: Crm) -> None:
+    both("contract", "add", "Frame", "--account", "Acme", "--amount", "1000")
+    both("contract", "sign", "1")
+    paid = both("payment", "in", "1", "400", "--json").json
+    assert both("undo", paid["tx"]).code == 0
+    assert both("contract", "show", "1", "--json").json["outstanding"] == "1000.00"
+    both("payment", "in", "1", "400")
+    both("payment", "archive", "2")
+    assert both("contract", "show", "1", "--json").json["outstanding"] == "1000.00"
+    both("payment", "restore", "2")
+    both("payment", "edit", "2", "--amount", "300")
+    assert both("contract", "show", "1", "--json").json["outstanding"] == "700.00"
+    changed = both("contract", "change", "1", "--amount", "1200", "--json").json
+    assert both("undo", changed["tx"]).code == 0
+    assert of(both("contract", "show", "1", "--json").json, "revision", "amount") == [1, "1000.00"]
+    assert both("payment", "in", "1", "50", "--dry-run").code == 0
+    assert both("contract", "show", "1", "--json").json["outstanding"] == "700.00"
+    first = both("payment", "in", "1", "50", "--key", "a", "--json").json
+    assert both("payment", "in", "1", "50", "--key", "a", "--json").json == first
+    assert both("contract", "show", "1", "--json").json["outstanding"] == "650.00"
+
+
+def test_who_may_see_costs_and_give_back_money(both: Crm) -> None:
+    both("user", "add", "Li Na", "--login", "li", "--role", "rep")
+    both("--as", "li", "account", "add", "Beta")
+    both("--as", "li", "order", "add", "Small", "--account", "Beta")
+    both("--as", "li", "order", "line", "add", "1", "SCN-200x1")
+    shown = both("--as", "li", "order", "show", "1", "--json").json
+    assert "cost" not in shown and shown["amount"] == "100.00"
+    assert both("order", "show", "1", "--json").json["cost"] == "70.00"
+    assert both("--as", "li", "order", "line", "list", "1", "--json").json[0]["margin"] is None
+    assert both("--as", "li", "report", "margin").code == 4
+    assert both("--as", "li", "payment", "in", "S-1", "60").code == 0
+    assert both("--as", "li", "payment", "refund", "S-1", "10").code == 4
+    assert (
+        both("--as", "li", "payment", "add", "--order", "1", "--kind", "refund", "--amount", "10").code == 4
+    )
+    assert both("--as", "li", "credit", "limit", "Beta", "1000").code == 4
+    assert both("--as", "li", "account", "edit", "Beta", "--credit-limit", "1000").code == 4
+    assert both("--as", "li", "credit", "policy", "off").code == 4
+    both("order", "add", "Theirs", "--account", "Acme", "--amount", "10")
+    assert both("--as", "li", "payment", "in", "S-2", "5").code == 5
+    assert both("--as", "li", "order", "show", "2").code == 5
