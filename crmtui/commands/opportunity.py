@@ -172,3 +172,25 @@ def team_remove(call: Call, ref: Ref, user: Who) -> None:
     from crmtui.services import opportunity
 
     _team(call, opportunity.team_remove(call.ctx, ref, user))
+
+
+@command(
+    "opp team request",
+    change=True,
+    prints=_TEAM,
+    help=N_("Ask for people to join the team"),
+    examples=('crm opp team request 31 sun qian --role technical --note "until the bid"',),
+)
+def team_request(
+    call: Call,
+    ref: Ref,
+    users: Annotated[list[str], typer.Argument(metavar="USER…", help=N_("The people: login, name or U-3"))],
+    role: Annotated[str, typer.Option("--role", help=N_("Their part in it"))] = "",
+    responsibility: Annotated[str, typer.Option("--responsibility", help=N_("What they answer for"))] = "",
+    note: Note = "",
+) -> None:
+    """Ask for people to join the team for a time; they join when a superior agrees."""
+    from crmtui.services import opportunity, teaming
+
+    teaming.request(call.ctx, ref, users, role, responsibility, note)
+    _team(call, opportunity.team(call.ctx, ref))

@@ -1,6 +1,6 @@
-"""`crm opp`: next, checklist, stuck; and `crm lead stuck`."""
+"""`crm opp`: next, checklist, stuck, similar, predict; and `crm lead stuck`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,6 +34,30 @@ _STUCK = rows(
     action="line",
     action_at="moment",
     why="line",
+)
+_SIMILAR = rows(
+    kind="line",
+    ref="line",
+    name="line",
+    account="ref",
+    state="line",
+    on="day",
+    amount="money",
+    what="line",
+    score="whole",
+    why="line",
+    how="text",
+    reason="line",
+    competitor="ref",
+)
+_FACTORS = rows(
+    factor="line",
+    value="line",
+    closed="whole",
+    won="whole",
+    win_rate="percent",
+    odds="line",
+    probability="percent",
 )
 Where = Annotated[str, typer.Option("--where", help=N_("A condition, such as 'owner=me'"))]
 Quiet = Annotated[
@@ -114,6 +138,120 @@ def lead_stuck(
     from crmtui.services import stuck as standing
 
     call.rows(_STUCK.columns, standing.leads(call.ctx, _days(days, standing.LEAD_DAYS, "days"), where))
+
+
+@command("opp similar", prints=_SIMILAR, examples=("crm opp similar 31", "crm opp similar 31 --most 3"))
+def similar(
+    call: Call,
+    ref: Ref,
+    most: Annotated[
+        str, typer.Option("--most", help=N_("How many of each kind at most; 10 if not said"))
+    ] = "",
+) -> None:
+    """Show what the customer bought that is like it, and how like deals were won, or why they were lost."""
+    from crmtui.services import similar as alike
+
+    call.rows(_SIMILAR.columns, alike.similar(call.ctx, ref, _days(most, 10, "most")))
+
+
+@command(
+    "opp predict",
+    prints=_FACTORS,
+    more=N_(
+        "The first line is the rate of all closed deals, the last one what the model says; between them each factor, how "
+        "many deals had it, how many of these were won, and what it makes of the odds. Where fewer than 50 deals are "
+        "closed, or fewer than 10 won or lost, it says nothing. Nothing is changed: crm opp adjust takes a probability over."
+    ),
+    examples=("crm opp predict 31", "crm opp predict --check"),
+)
+def predict(
+    call: Call,
+    ref: Annotated[
+        str | None, typer.Argument(metavar="REF", help=N_("The opportunity: 31, O-31, ext:ID or its name"))
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help=N_("How good the model is, tried on deals that it had not seen"))
+    ] = False,
+) -> None:
+    """Say how likely an opportunity is won, by the company's own closed deals, and why."""
+    from crmtui.services import odds
+    from crmtui.services import predict as predicting
+
+    if (ref is not None) == check:
+        raise Invalid("opp.predict_what", N_("Give a REF, or --check."))
+    if ref is None:
+        call.rows(_FACTORS.columns, _checked(call))
+        return
+    found = predicting.predict(call.ctx, ref)
+    if found.probability is None:
+        call.say(
+            N_(
+                "{closed} closed deals, {won} of them won, are too few to learn from: it takes {fewest}, {each} of each kind."
+            ),
+            closed=found.closed,
+            won=found.won,
+            fewest=odds.FEWEST,
+            each=odds.FEWEST_EACH,
+        )
+        call.rows(_FACTORS.columns, [])
+        return
+    names = predicting.called(call.ctx, found.factors)
+    call.rows(
+        _FACTORS.columns,
+        [
+            _factor("all", closed=found.closed, won=found.won, probability=found.base),
+            *(
+                _factor(
+                    one.name,
+                    names[one.name, one.value],
+                    closed=one.closed,
+                    won=one.won,
+                    odds=f"×{one.odds:.2f}",
+                )
+                for one in found.factors
+            ),
+            _factor("prediction", found.ref, probability=found.probability),
+        ],
+    )
+
+
+def _checked(call: Call) -> list[dict[str, Any]]:
+    """The tenths of probability, each with what was predicted and what came; first the Brier scores."""
+    from crmtui.services import predict as predicting
+
+    found = predicting.quality(call.ctx)
+    if found is None:
+        call.say(N_("There are too few closed deals to learn from."))
+        return []
+    tenths = [
+        _factor(
+            "predicted", f"{mean:.0%}", closed=count, won=round(rate * count), probability=round(mean * 100)
+        )
+        for count, mean, rate in found.tenths
+    ]
+    brier = (("brier", found.brier), ("brier of the rate of all", found.brier_of_base))
+    return [*(_factor(name, f"{score:.4f}") for name, score in brier), *tenths]
+
+
+def _factor(
+    factor: str,
+    value: str = "",
+    *,
+    closed: int | None = None,
+    won: int | None = None,
+    odds: str = "",
+    probability: int | None = None,
+) -> dict[str, Any]:
+    rate = round(100 * won / closed) if closed and won is not None else None
+    return {
+        "factor": factor,
+        "value": value,
+        "closed": closed,
+        "won": won,
+        "win_rate": rate,
+        "odds": odds,
+        "probability": probability,
+    }
 
 
 def _days(text: str, usual: int, field: str) -> int:

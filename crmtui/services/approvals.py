@@ -22,6 +22,7 @@ DONE_BY: dict[str, str] = {
     "opp.adjust": "crmtui.services.opportunity",
     "opp.advance": "crmtui.services.moves",
     "opp.reactivate": "crmtui.services.resting",
+    "opp.team": "crmtui.services.teaming",
     "quote.submit": "crmtui.services.quote_flow",
     "contract.submit": "crmtui.services.contract",
     "contract.change": "crmtui.services.contract",

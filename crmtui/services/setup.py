@@ -168,6 +168,10 @@ def _fill(tx: Tx, company: Company, login: str) -> None:
     tx.add(table("user")(login=login, name=login, role_id=roles["admin"]))
     _fill_lists(tx)
     _fill_processes(tx)
+    tx.session.add_all(
+        table("autotask")(item=item, name=name, name_zh=name_zh, days=days, who=who)
+        for item, name, name_zh, days, who in templates.AUTOTASKS
+    )
     tx.session.flush()
 
 

@@ -224,3 +224,13 @@ LISTS = {
     ),
 }
 """List → entries: code, English name, Chinese name, in rank order. Lists not named here (country, region, tag …) start empty."""
+
+AUTOTASKS = (
+    ("lead-record", "Get in touch with {name}", "联系{name}", 1, "owner"),
+    ("mining", "Offer {name} something again", "向{name}二次销售", 7, "owner"),
+    ("telemarketing", "Call {name}", "致电{name}", 1, "owner"),
+    ("prospect", "Decide who works on {name}", "安排{name}的跟进人", 2, "manager"),
+    ("customer", "Complete the file of {name}", "完善{name}的客户资料", 5, "owner"),
+    ("opportunity", "Confirm the need: {name}", "确认需求：{name}", 3, "owner"),
+)
+"""The rules for automatic tasks (SPC-30, 31, 32, 34, 35, 37), all of them off: occasion, task in both languages, days, whose."""

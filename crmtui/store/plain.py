@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, TableClause, column, insert, select, table
 
-from crmtui.store.types import Json, Moment, Whole
+from crmtui.store.types import Flag, Json, Moment, Whole
 
 
 def _named(name: str, *columns: str, **typed: Any) -> TableClause:
@@ -28,6 +28,7 @@ _ROLE = _named("role", "id", "code")
 _RIGHT = _named("role_right", "role_id", "noun", "verb", "scope")
 _USER = _named("user", "id", "login", "active", "archived_at", "role_id", "dept_id", "territory_id")
 _MOVE = _named("transition", "process_id", "from_stage", "to_stage", rule=Json)
+_AUTOTASK = _named("autotask", *("item", "name", "name_zh", "days", "who"), active=Flag, archived_at=Moment)
 _FLOW = _named("flow", "verb", "archived_at")
 _CHANGE = _named("tx", "actor_id", "login", "verb", "note", "undoes", id=Whole, at=Moment)
 _ATTRIBUTE = _named(
@@ -80,6 +81,15 @@ def moves(connection: Connection, process: int, stage: str) -> dict[str, dict[st
     query = select(_MOVE.c.to_stage, _MOVE.c.rule)
     query = query.where(_MOVE.c.process_id == process, _MOVE.c.from_stage == stage)
     return {to: rule or {} for to, rule in connection.execute(query)}
+
+
+def autotasks(connection: Connection, item: str) -> list[Any]:
+    """The rules in force that set a task for `item`: rows with item, name, name_zh, days and who."""
+    own = _AUTOTASK.c
+    query = select(own.item, own.name, own.name_zh, own.days, own.who)
+    return list(
+        connection.execute(query.where(own.item == item, own.active.is_(True), own.archived_at.is_(None)))
+    )
 
 
 def has_flow(connection: Connection, verb: str) -> bool:
