@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crmtui.services import setup
+from crmtui.services import dup_guard, setup
 from crmtui.services.context import Company, Context
 from tests import postgres
 
@@ -41,6 +41,8 @@ def pytest_configure() -> None:
         ):
             del os.environ[name]
     os.environ["LANG"] = "C.UTF-8"
+    # Tests enter customers that look alike on purpose; the guard against that is held by tests/services/test_dup.py.
+    dup_guard.POLICY["account"] = ("off", dup_guard.POLICY["account"][1])
 
 
 LONG = ("test_trouble.py", "test_browser.py")
