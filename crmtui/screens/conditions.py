@@ -87,7 +87,6 @@ class Builder(Vertical):
     def on_mount(self) -> None:
         """Show the condition that it begins with, and the views there are."""
         self.read_text(self._started, typed=False)
-        self.query_one(ConditionTree).focus()
         self.run_worker(self._load_views(), group="views", exit_on_error=False)
 
     # -- text and tree in step
@@ -478,6 +477,10 @@ class FilterBuilder(Sheet[str]):
             ),
             way_out=gettext(N_("^S shows them, esc leaves")),
         )
+
+    def on_mount(self) -> None:
+        """The first row is ready to be changed."""
+        self.query_one(ConditionTree).focus()
 
     def command_line(self) -> str:
         """The list with this condition."""

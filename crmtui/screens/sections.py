@@ -61,7 +61,7 @@ SECTIONS = (
         N_("Cust"),
         (
             Tab("account", N_("accounts"), "customers:AccountList", ("account",)),
-            _list("contact", N_("contacts")),
+            Tab("contact", N_("contacts"), "contacts:ContactList", ("contact",)),
         ),
     ),
     Section(
