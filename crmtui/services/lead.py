@@ -43,6 +43,10 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
     elif row.get("state") == "assigned" and row.get("owner_id") is None:
         row["state"] = "new"
     handed(tx, row, before)
+    if row.get("quoted") is not None:
+        from crmtui.services import price  # most leads come without
+
+        price.remind(ctx, tx, row, before)
 
 
 def _open(lead: Any) -> None:

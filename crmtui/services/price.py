@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from crmtui.errors import Invalid
-from crmtui.i18n import N_
-from crmtui.money import Money, half_up
+from crmtui.i18n import N_, gettext, language
+from crmtui.money import Money, half_up, show
 from crmtui.services import rate, records
 from crmtui.services.context import Context, Tx
 from crmtui.services.lines import ONE
 from crmtui.store import refs
 from crmtui.store.record import table
+from crmtui.text import name_key
 
 STANDARD = "standard"
 """The price list of everybody."""
@@ -160,3 +161,34 @@ def last_quoted(ctx: Context, account: str, product: str) -> Last | None:
     """`last`, by the refs of both. Raises NotFound."""
     with ctx.reading() as tx:
         return last(ctx, tx, refs.resolve(tx, "account", account), refs.resolve(tx, "product", product))
+
+
+def remind(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None) -> None:
+    """Note what a lead was told before, where a price told is typed: its own, else that of an earlier lead of the company."""
+    if row.get("quoted") is None or (before is not None and before["quoted"] == row["quoted"]):
+        return
+    if before is not None and before["quoted"] is not None:
+        _note(
+            ctx,
+            before["quoted"],
+            before["currency"],
+            ctx.clock.day_of(before["updated_at"]),
+            _lead(before["id"]),
+        )
+        return
+    lead, key = table("lead"), name_key(str(row["company"]))
+    query = select(lead.id, lead.quoted, lead.currency, lead.updated_at).where(lead.name_key == key)
+    query = query.where(lead.quoted.is_not(None), lead.id != (row.get("id") or 0)).order_by(lead.id.desc())
+    found = tx.session.execute(query.limit(1)).first()
+    if found is not None:
+        _note(ctx, found.quoted, found.currency, ctx.clock.day_of(found.updated_at), _lead(found.id))
+
+
+def _lead(record: int) -> str:
+    return refs.ref_of("lead", record)
+
+
+def _note(ctx: Context, minor: int, currency: str | None, day: date, ref: str) -> None:
+    said = currency or ctx.company.currency
+    told = gettext(N_("Last told: {price} {currency} ({ref}, changed on {day})"))
+    ctx.notes.append(told.format(price=show(minor, said, language()), currency=said, ref=ref, day=day))

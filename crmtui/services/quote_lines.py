@@ -97,11 +97,14 @@ def add(ctx: Context, ref: str, given: Mapping[str, str]) -> list[dict[str, Any]
     """
     with ctx.transaction("quote.line") as tx:
         quote = _open(ctx, tx, ref)
-        product = refs.get(tx, "product", given["product"]) if given.get("product") else None
-        line = _put(ctx, tx, quote, product, given)
+        line = _put(ctx, tx, quote, _product(tx, given), given)
         recount(tx, quote)
         _tell_last(ctx, tx, quote, line)
         return listed(ctx, tx, quote)
+
+
+def _product(tx: Tx, given: Mapping[str, str]) -> Any | None:
+    return refs.get(tx, "product", given["product"]) if given.get("product") else None
 
 
 def edit(ctx: Context, ref: str, position: int, given: Mapping[str, str]) -> list[dict[str, Any]]:

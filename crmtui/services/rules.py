@@ -12,7 +12,7 @@ Settle = Callable[[Context, Tx, dict[str, Any], dict[str, Any] | None, bool], No
 for a new one; `facts` is True in an import, which states what is and is not asked for guards. Raises CrmError."""
 
 _SETTLED = {
-    "lead": ("crmtui.services.lead", ("owner_id", "state")),
+    "lead": ("crmtui.services.lead", ("owner_id", "state", "quoted")),
     "opp": (
         "crmtui.services.opportunity",
         (

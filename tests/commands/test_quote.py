@@ -43,8 +43,9 @@ def test_from_opportunity_to_deal(shop: Crm) -> None:
         "Q-1\t1\tsuperseded",
         "Q-2\t2\tdraft",
     ]
-    for words in (("submit", "2"), ("send", "2", "--by", "fax"), ("accept", "2", "--on", "today")):
+    for words in (("submit", "2"), ("send", "2", "--by", "fax")):
         assert crm("quote", *words).code == 0
+    assert crm("quote", "accept", "2", "--on", "today", "--fields", "answered_on").out == "2026-11-20\n"
     assert crm("quote", "deal", "2", "--summary", "better support", "--if-version", "9999").code == 6
     shown = crm("quote", "deal", "2", "--summary", "better support", "--json").json
     assert (shown["state"], shown["closed_on"]) == ("deal", "2026-11-20")
@@ -150,5 +151,9 @@ def test_the_rules_for_quotes(shop: Crm) -> None:
     assert crm("quote", "list", "--fields", "opp,state,amount").out == "Hall\tdraft\t5000.00\n"
     crm("quote", "submit", "1")
     crm("quote", "send", "1", "--by", "hand")
+    assert (
+        crm("quote", "decline", "1", "--reason", "too dear", "--fields", "state,reason").out
+        == "declined\ttoo dear\n"
+    )
     crm("quote", "revise", "1")
     assert crm("quote", "submit", "2", "--fields", "state").out == "approved\n"

@@ -460,3 +460,14 @@ def test_what_cannot_be_sent_is_not(shop: Context) -> None:
             quote_send.send(tomorrow, "1", by="hand")
         assert caught.value.code == "quote.out_of_date"
     assert records.count_where(shop, "outbox") == 0
+
+
+def test_the_price_that_a_lead_was_told_is_not_forgotten(ctx: Context) -> None:
+    records.add(ctx, "lead", {"company": "Acme", "quoted": "12000"})
+    assert ctx.notes == []
+    records.add(ctx, "lead", {"company": "ACME", "quoted": "11000"})
+    assert ["12,000.00 USD" in note and "L-1" in note for note in ctx.notes] == [True]
+    records.edit(ctx, "lead", "2", {"quoted": "10500"})
+    assert ["11,000.00 USD" in note and "L-2" in note for note in ctx.notes[1:]] == [True]
+    records.edit(ctx, "lead", "2", {"city": "Hangzhou"})
+    assert len(ctx.notes) == 2
