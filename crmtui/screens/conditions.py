@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["Builder", "ConditionTree", "FilterBuilder", "and_", "chips", "without"]
 
 
+SLOW = 0.5
+"""From so many seconds on it is said how long the counting took."""
+
+
 class Builder(Vertical):
     """The tree, the line in which a condition is typed, the text, saved views, and how many match."""
 
@@ -210,8 +214,9 @@ class Builder(Vertical):
         colours = ink(self)
         text = Text()
         text.append(_matching(found.total), colours.style("foreground", bold=True))
-        shown = gettext(N_("matched in {time} ms")).format(time=round(found.seconds * 1000))
-        text.append(f"   {shown}", colours.style("muted"))
+        if found.seconds >= SLOW:
+            shown = gettext(N_("matched in {time} ms")).format(time=round(found.seconds * 1000))
+            text.append(f"   {shown}", colours.style("muted"))
         if found.alone is not None and path:
             said = gettext(N_("this condition alone lets {count} through")).format(count=f"{found.alone:,}")
             text.append(f"\n{said}", colours.style("muted"))
