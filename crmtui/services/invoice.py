@@ -150,7 +150,7 @@ def _insert(ctx: Context, tx: Tx, noun: str, record: Any, number: str, due: date
 def _whole(tx: Tx, invoice: Any, noun: str, record: Any) -> None:
     """The lines of the record, or its amount where it has none."""
     invoice.discount = record.discount
-    invoice.amount, invoice.tax = record.amount, record.tax
+    invoice.amount, invoice.tax = record.amount or 0, record.tax or 0
     positions.copy(tx, positions.of(tx, noun, record), "invoice", invoice)
     positions.count(tx, "invoice", invoice)
 

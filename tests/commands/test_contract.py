@@ -1,5 +1,7 @@
 """Contracts, orders, invoices and payments at the command line, with figures worked out by hand."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.commands.conftest import Crm, in_process
@@ -84,10 +86,12 @@ def test_credit_warns_or_blocks(both: Crm) -> None:
         "warn",
     ]
     warned = both("order", "add", "Second", "--account", "Acme", "--amount", "30000", "--dry-run")
-    assert warned.code == 0 and "10000.00" in warned.err
+    assert warned.code == 0
+    assert "10000.00" in warned.err
     assert both("credit", "policy", "block", "--json").json["policy"] == "block"
     blocked = both("order", "add", "Second", "--account", "Acme", "--amount", "30000")
-    assert blocked.code == 6 and "10000.00" in blocked.err
+    assert blocked.code == 6
+    assert "10000.00" in blocked.err
     assert both("order", "list", "--fields", "name").out == "First\n"
     both("payment", "in", "S-1", "10000")
     assert both("order", "add", "Second", "--account", "Acme", "--amount", "30000").code == 0
@@ -248,7 +252,9 @@ def test_reminders_of_what_is_overdue(both: Crm) -> None:
     assert both("finance", "dun", "--send", "--json").json[0]["sent"] is True
     both("finance", "dun", "--send")
     [mail] = both("outbox", "list", "--json").json
-    assert "300.00" in mail["text"] and "200.00" in mail["text"] and "400.00" not in mail["text"]
+    assert "300.00" in mail["text"]
+    assert "200.00" in mail["text"]
+    assert "400.00" not in mail["text"]
     assert both("finance", "due", "--overdue", "soon").code == 2
 
 
@@ -382,7 +388,8 @@ def test_who_may_see_costs_and_give_back_money(both: Crm) -> None:
     both("--as", "li", "order", "add", "Small", "--account", "Beta")
     both("--as", "li", "order", "line", "add", "1", "SCN-200x1")
     shown = both("--as", "li", "order", "show", "1", "--json").json
-    assert "cost" not in shown and shown["amount"] == "100.00"
+    assert "cost" not in shown
+    assert shown["amount"] == "100.00"
     assert both("order", "show", "1", "--json").json["cost"] == "70.00"
     assert both("--as", "li", "order", "line", "list", "1", "--json").json[0]["margin"] is None
     assert both("--as", "li", "report", "margin").code == 4
@@ -397,3 +404,22 @@ def test_who_may_see_costs_and_give_back_money(both: Crm) -> None:
     both("order", "add", "Theirs", "--account", "Acme", "--amount", "10")
     assert both("--as", "li", "payment", "in", "S-2", "5").code == 5
     assert both("--as", "li", "order", "show", "2").code == 5
+
+
+def test_an_import_states_facts(both: Crm) -> None:
+    """History comes in as it was: signed contracts, paid in part, and more than was agreed."""
+    Path("contracts.csv").write_text(
+        "external_id,name,account,amount,state,signed_on\nc1,Frame,Acme,1000,executing,2025-01-01\n"
+    )
+    Path("payments.csv").write_text(
+        "external_id,account,contract,kind,amount,paid_on\n"
+        "p1,Acme,Frame,advance,300,2025-02-01\np2,Acme,Frame,receipt,800,2025-03-01\np3,Acme,Frame,refund,50,2025-04-01\n"
+    )
+    done = both("contract", "import", "contracts.csv", "--json")
+    assert done.json["created"] == 1, done.err
+    assert both("payment", "import", "payments.csv", "--json").json["created"] == 3
+    # 300 + 800 − 50 = 1,050 for 1,000.
+    shown = both("contract", "show", "1", "--json").json
+    assert (shown["state"], shown["paid"], shown["outstanding"]) == ("executing", "1050.00", "0.00")
+    assert both("finance", "account", "Acme", "--json").json[-1]["balance"] == "-50.00"
+    assert both("payment", "import", "payments.csv", "--json").json["created"] == 0
