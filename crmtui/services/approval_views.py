@@ -102,7 +102,8 @@ def _steps(ctx: Context, tx: Tx, approval: Any) -> list[dict[str, Any]]:
 
 def _names(tx: Tx, ids: set[int]) -> dict[int, str]:
     user = table("user")
-    return dict(tx.session.execute(select(user.id, user.name).where(user.id.in_(ids))).tuples().all())
+    rows = tx.session.execute(select(user.id, user.name).where(user.id.in_(ids)))
+    return {person: name for person, name in rows}
 
 
 def _step_in_words(step: Mapping[str, Any]) -> str:
