@@ -1,13 +1,17 @@
-"""`crm lead`: qualify, rule out, convert."""
+"""`crm lead`: taken in, qualified, ruled out, converted, delegated, accepted, declined."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crmtui.commands.call import Call
-from crmtui.commands.prints import one_of
+from crmtui.commands.prints import one_of, rows
 from crmtui.commands.verb import command
+from crmtui.errors import Invalid, Partial
 from crmtui.i18n import N_
+
+if TYPE_CHECKING:
+    from crmtui.services.intake import Fate
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help=N_("The lead: 12, L-12, ext:ID or its company"))]
 
@@ -128,3 +132,72 @@ def decline(
     from crmtui.services import lead_owner
 
     call.record("lead", lead_owner.decline(call.ctx, ref, reason))
+
+
+_FATES = rows(enquiry="line", fate="line", lead="line", company="line", reason="line")
+
+
+@command(
+    "lead intake",
+    change=True,
+    prints=_FATES,
+    more=N_(
+        "Reads an mbox, a Maildir, a folder of web forms' posts (JSON, form data or mails), or JSON. Each enquiry is "
+        "taken once. Files of a folder go to taken/ or, with the reason, to rejected/ in it; exit 7 tells of the latter."
+    ),
+    examples=(
+        "crm lead intake --from inbox.mbox --campaign 'Spring fair'",
+        "crm lead intake --from /var/spool/forms --source web",
+        "crm lead intake --input - < enquiries.jsonl",
+    ),
+)
+def intake(
+    call: Call,
+    place: Annotated[
+        str, typer.Option("--from", metavar="PATH", help=N_("A folder, Maildir, mbox or file of enquiries"))
+    ] = "",
+    input: Annotated[
+        str, typer.Option("--input", metavar="FILE", help=N_("Enquiries as JSON; - for standard input"))
+    ] = "",
+    source: Annotated[
+        str, typer.Option("--source", help=N_("Where those come from that do not say it"))
+    ] = "",
+    campaign: Annotated[str, typer.Option("--campaign", help=N_("The campaign that brought them"))] = "",
+) -> None:
+    """Make leads of enquiries: mails, posts of web forms, JSON."""
+    from crmtui.commands import reading
+    from crmtui.services import intake, intake_places
+
+    if bool(place) == bool(input):
+        raise Invalid(
+            "intake.which",
+            N_("Say where the enquiries are."),
+            field="from",
+            hint=N_("Give --from PATH, or --input FILE."),
+        )
+    found = (
+        intake_places.open_place(place)
+        if place
+        else intake_places.from_items(input, reading.objects(input).items)
+    )
+    given = {"source": source, "campaign": campaign}
+    fates = intake.intake(call.ctx, found, {name: value for name, value in given.items() if value})
+    call.rows(_FATES.columns, [_fate(one) for one in fates])
+    aside = sum(one.why is not None for one in fates)
+    if aside:
+        raise Partial(
+            "intake.aside",
+            N_("{taken} were taken, {aside} were set aside."),
+            taken=sum(one.fate == "taken" for one in fates),
+            aside=aside,
+        )
+
+
+def _fate(one: "Fate") -> dict[str, object]:
+    return {
+        "enquiry": one.enquiry.name,
+        "fate": one.fate,
+        "lead": f"L-{one.lead.id}" if one.lead is not None else None,
+        "company": one.lead.company if one.lead is not None else one.enquiry.given.get("company"),
+        "reason": str(one.why) if one.why is not None else None,
+    }

@@ -34,6 +34,15 @@ SAID: dict[str, str] = {
         "{name} is in its stage for {days} days, longer than allowed, and nobody does anything"
     ),
     "opp.stuck_awake": N_("The rest of {name} is over"),
+    "pool.released": N_("{who} gave {name} back to the pool: {note}"),
+    "pool.idle": N_("{name} went back to the pool, because it was left idle"),
+    "pool.unsigned": N_("{name} went back to the pool, because nothing was signed"),
+    "pool.reclaimed_many": N_("{count} records went back to the pool, {name} among them"),
+    "pool.allocated": N_("{who} gave you {name} from the pool"),
+    "record.handed": N_("{who} handed {name} over to you"),
+    "record.handed_many": N_("{who} handed {count} records over to you, {name} among them"),
+    "deal.answered": N_("{who} answered what you asked about {name}: {note}"),
+    "deal.released": N_("{name} is the same deal as another one and was closed; you are free for new ones. {note}"),
     "mail.failed": N_("The mail to {address} could not be sent: {error}"),
 }
 """Kind → its words. {who} did it; {name} is what it is about, as it was called then; the rest are facts."""
