@@ -25,11 +25,13 @@ def save(
     condition: Annotated[str, typer.Argument(metavar="CONDITION", help=N_("What records must meet"))],
     on: Annotated[str, typer.Option("--on", help=N_("The noun whose records are meant"))] = "opp",
     sort: Annotated[str, typer.Option("--order", help=N_("Such as -amount,name"))] = "",
+    private: Annotated[bool, typer.Option("--private", help=N_("For yourself alone"))] = False,
 ) -> None:
     """Save a condition; the same name is written over."""
     from crmtui.services import query
 
-    call.record("query", query.save(call.ctx, name, on, condition, sort))
+    shared = False if private else None
+    call.record("query", query.save(call.ctx, name, on, condition, sort, shared=shared))
 
 
 @command("query run", examples=("crm query run late", "crm query run late --format csv"), prints=many_of(ANY))

@@ -28,15 +28,23 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
         row["owner_id"] = ctx.actor.id
 
 
-def save(ctx: Context, name: str, noun: str, condition: str, sort: str = "") -> Any:
-    """Save a condition under a name, over an earlier one of the same name; return it. Raises Invalid, Forbidden."""
+def save(
+    ctx: Context, name: str, noun: str, condition: str, sort: str = "", *, shared: bool | None = None
+) -> Any:
+    """Save a condition under a name, over an earlier one of the same name; return it.
+
+    `shared` says whether everybody sees it or its owner alone; None: as it was, a new one is shared.
+    Raises Invalid, Forbidden, and Refused where somebody else has the name for themselves.
+    """
     from sqlalchemy import select
 
     from crmtui.services import records
     from crmtui.store.record import table
 
     with ctx.transaction("query.save") as tx:
-        given = {"noun": noun, "condition": condition, "sort": sort or None}
+        given: dict[str, object] = {"noun": noun, "condition": condition, "sort": sort or None}
+        if shared is not None:
+            given["shared"] = "true" if shared else "false"
         found = tx.session.scalars(select(table("query")).where(table("query").name == name)).first()
         if found is None:
             return records.insert(

@@ -102,7 +102,7 @@ class Record(Part):
     PREFIX: ClassVar[str]
     LABEL: ClassVar[str] = "name"
     SCOPE: ClassVar[str] = "open"
-    """owner: seen by its owner, team, department, territory · quota: by whom it measures · pair: by who sees both · open: by everybody."""
+    """shared: by everybody where it says so, else by its owner · owner: seen by its owner, team, department, territory · quota: by whom it measures · pair: by who sees both · open: by everybody."""
 
     external_id: str | None = fields.line(200)
     owner_id: int | None = fields.ref("user", verb="")

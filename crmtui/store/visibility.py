@@ -176,6 +176,8 @@ def reach(noun: str, actor: Actor, verb: str = "show", model: Any = None) -> Col
     """The records of `noun` on which the actor may do `verb`, as a condition on its table (or on `model`, an alias)."""
     model = model or table(noun)
     scope = actor.scope(noun, verb)
+    if scope != "none" and verb in READS and table(noun).SCOPE == "shared":
+        return or_(model.shared.is_(True), _mine(model, actor))
     if scope == "all":
         return true()
     if scope == "none":
@@ -198,7 +200,11 @@ def visible(noun: str, actor: Actor, model: Any = None) -> ColumnElement[bool]:
 def restricted(statement: Executable, actor: Actor) -> set[str]:
     """The nouns that a statement reads, anywhere in it, and of which the actor may not see every record."""
     read = {part.name for part in visitors.iterate(statement) if isinstance(part, Table)}  # type: ignore[arg-type]
-    return {noun for noun in read & TABLES.keys() if actor.scope(noun, "show") != "all"}
+    return {
+        noun
+        for noun in read & TABLES.keys()
+        if actor.scope(noun, "show") != "all" or table(noun).SCOPE == "shared"
+    }
 
 
 def past_the_session(statement: Executable, nouns: set[str]) -> set[str]:

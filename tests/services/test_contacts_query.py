@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from crmtui.errors import Forbidden, Invalid
-from crmtui.services import query, records
+from crmtui.errors import Forbidden, Invalid, NotFound, Refused
+from crmtui.services import query, records, views
 from crmtui.services.context import Context
 from tests.people import acting
 
@@ -73,3 +73,23 @@ def test_what_is_saved_shows_everybody_only_what_they_may_see(store_url: str) ->
             query.save(wang, "tennis", "contact", "interests = golf")
         with pytest.raises(Forbidden):
             records.edit(chen, "query", "tennis", {"condition": "interests = golf"})
+
+
+def test_a_private_view_is_seen_by_its_owner_alone(store_url: str) -> None:
+    with acting(store_url, "li", "wang") as (li, wang), Context.open(flags={"db": store_url}) as admin:
+        query.save(li, "mine", "contact", "interests = tennis", shared=False)
+        query.save(li, "ours", "contact", "interests = golf", shared=True)
+        assert views.of(li, "contact") == [("mine", "interests = tennis"), ("ours", "interests = golf")]
+        for who in (wang, admin):
+            assert views.of(who, "contact") == [("ours", "interests = golf")]
+            assert records.count_where(who, "query", "") == 1
+            with pytest.raises(NotFound):
+                records.show(who, "query", "mine")
+            with pytest.raises(NotFound):
+                records.edit(who, "query", "mine", {"condition": ""})
+        with pytest.raises(Refused):
+            query.save(wang, "mine", "contact", "interests = golf")
+        query.save(li, "mine", "contact", "interests = ski")
+        assert len(views.of(wang, "contact")) == 1
+        query.save(li, "mine", "contact", "interests = ski", shared=True)
+        assert len(views.of(wang, "contact")) == 2
