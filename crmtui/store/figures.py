@@ -93,6 +93,7 @@ class Components:
             bindparam(name, type_=Day()) for name in ("start", "end", "today")
         )
         self.opp = self._rows()
+        self.share = world.rows("opp_split").alias("share") if world.shared else None
         places = {"territory", "industry"}
         self.by_account = bool(asked.territories is not None or asked.industry) or bool(
             places & {by, asked.by}
@@ -110,8 +111,10 @@ class Components:
 
     def key(self, by: str, day: ColumnElement[Any]) -> ColumnElement[Any]:
         """What the components are summed by; `day` is the day by which they belong to a period."""
-        if by in ("owner", "process"):
-            return self.opp.c[f"{by}_id"]
+        if by == "owner":
+            return self.owner
+        if by == "process":
+            return self.opp.c.process_id
         if by == "territory":
             return self.own_or_accounts("territory_id")
         if by == "industry":
@@ -128,8 +131,34 @@ class Components:
             return func.json_extract(listed, "$[0]", type_=Whole)
         return cast(cast(listed, JSONB).op("->>")(0), Whole)
 
+    @property
+    def owner(self) -> ColumnElement[Any]:
+        """Whose the component is: of one that several people own together there is one row for each of them."""
+        if self.share is None:
+            return self.opp.c.owner_id
+        found: ColumnElement[Any] = func.coalesce(self.share.c.user_id, self.opp.c.owner_id)
+        return found
+
+    def part(self, whole: ColumnElement[int]) -> ColumnElement[int]:
+        """What of `whole` is the owner's: the parts of several owners, half-up end to end, add up to it."""
+        if self.share is None:
+            return whole
+        begins = func.coalesce(self.share.c.begins, 0, type_=Whole)
+        ends = begins + func.coalesce(self.share.c.percent, 100, type_=Whole)
+        found: ColumnElement[int] = (whole * ends + 50) // literal(100, Whole) - (
+            whole * begins + 50
+        ) // literal(100, Whole)
+        return found
+
     def value(self, day: ColumnElement[Any]) -> ColumnElement[int]:
-        """The amount in the company's currency at the rate of `day`; NULL without an amount or a rate."""
+        """The owner's part of the amount in the company's currency at the rate of `day`; NULL without an amount or a rate."""
+        return self.part(self._whole(day))
+
+    def weighted(self, day: ColumnElement[Any]) -> ColumnElement[int]:
+        """The owner's part of the amount times its probability, at the rate of `day`."""
+        return self.part(weighted(self._whole(day), self.opp.c.probability))
+
+    def _whole(self, day: ColumnElement[Any]) -> ColumnElement[int]:
         opp, world = self.opp.c, self.world
         return exchange.in_currency(opp.amount, opp.currency, day, world.currency, world.rates, self.sqlite)
 
@@ -160,14 +189,16 @@ class Components:
     def seen_by_owner(self) -> bool:
         """Whether the actor sees whatever those people own whose opportunities are asked for: then there is no more to ask."""
         people, scope = self.asked.owners, self.world.tx.actor.scope("opp", "show")
-        return people is not None and scope == "dept" and people <= self.world.people_below
+        if people is None or scope != "dept" or self.share is not None:
+            return False
+        return people <= self.world.people_below
 
     @cached_property
     def _whose(self) -> list[ColumnElement[bool]]:
         opp, asked = self.opp.c, self.asked
         found: list[ColumnElement[bool]] = [opp.archived_at.is_(None), *self._seen]
         if asked.owners is not None:
-            found.append(opp.owner_id.in_(held("owners", Whole)))
+            found.append(self.owner.in_(held("owners", Whole)))
         if asked.territories is not None:
             found.append(self.own_or_accounts("territory_id").in_(held("territories", Whole)))
         if asked.industry is not None:
@@ -189,6 +220,8 @@ class Components:
         if self.account is not None:
             seen = self.world.seen("account")
             source = self.opp.outerjoin(self.account, and_(self.account.c.id == self.opp.c.account_id, seen))
+        if self.share is not None:
+            source = source.outerjoin(self.share, self.share.c.opp_id == self.opp_id)
         return select(*columns).select_from(source)
 
     @property
@@ -272,7 +305,7 @@ def _open(some: Components, by: str) -> _Walk:
     opp = some.opp.c
     dated = opp.expected_close_on.is_not(None)
     value = case((dated, some.value(some.today)))
-    share = weighted(value, opp.probability)
+    share = case((dated, some.weighted(some.today)))
     figures = [
         func.count(opp.expected_close_on),
         func.sum(value),
@@ -299,7 +332,14 @@ def _grouped(some: Components, by: str, walked: Callable[[Components, str], _Wal
     shape: list[object] = [
         getattr(asked, name) is None for name in ("owners", "territories", "industry", "product")
     ]
-    shape += [some.KIND, world.quoted, some.seen_by_owner, asked.by, asked.keys is None or None in asked.keys]
+    shape += [
+        some.KIND,
+        world.quoted,
+        world.shared,
+        some.seen_by_owner,
+        asked.by,
+        asked.keys is None or None in asked.keys,
+    ]
 
     def build() -> tuple[Select[Any], Select[Any]]:
         walk, opp = walked(some, by), some.opp.c
@@ -336,7 +376,7 @@ _SHOWN = (
 
 def shown(some: Components) -> list[Any]:
     """What is told of one component: its columns, its `kind`, and which opportunity it is or stands for."""
-    columns = [some.opp.c[name] for name in _SHOWN]
+    columns = [some.owner.label(name) if name == "owner_id" else some.opp.c[name] for name in _SHOWN]
     return [*columns, literal(some.KIND, Text()).label("kind"), some.opp_id.label("opp_id")]
 
 

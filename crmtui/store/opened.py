@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
 
-from crmtui.store.figures import Asked, Components, components, shown, weighted
+from crmtui.store.figures import Asked, Components, components, shown
 from crmtui.store.types import Day, Whole
 from crmtui.store.world import MissingRate, World
 
@@ -62,7 +62,7 @@ def rows(
     """
     parts = _parts(world, asked, figure, method)
     every = union_all(*map(_listed, parts)).subquery("every")
-    query = select(every).order_by(every.c.counted.desc(), every.c.id)
+    query = select(every).order_by(every.c.counted.desc(), every.c.id, every.c.owner_id)
     if size is not None:
         query = query.offset(start).limit(size)
     found: list[Any] = world.execute(query, parts[0].some.values).all()
@@ -93,7 +93,7 @@ def _parts(world: World, asked: Asked, figure: str, method: str) -> list[_Part]:
 def _open(some: Components, figure: str, method: str) -> _Part:
     opp = some.opp.c
     value = some.value(some.today)
-    share = weighted(value, opp.probability)
+    share = some.weighted(some.today)
     found = [*some.found, some.counted, some.dated(opp.expected_close_on)]
     counted = share if figure in ("weighted", "rest") else value
     if figure in ("forecast", "gap"):

@@ -34,6 +34,8 @@ _COUNTED = ("approved", "sent", "accepted", "deal")
 _ANY_LIVE_QUOTE = select(literal(1)).where(_QUOTE.c.state.in_(_COUNTED)).limit(1)
 _JOURNAL = a_table("journal", a_column("noun", Text))
 _ANY_QUOTE = select(literal(1)).where(_JOURNAL.c.noun == "quote").limit(1)
+_ANY_SHARE = select(literal(1)).select_from(a_table("opp_split")).limit(1)
+_ANY_SHARE_EVER = select(literal(1)).where(_JOURNAL.c.noun == "opp_split").limit(1)
 
 NEEDED = {
     "opp": (
@@ -188,6 +190,12 @@ class World:
     def quoted(self) -> bool:
         """Whether there may be quotes that count: most questions are quicker answered where there are none."""
         found = _ANY_LIVE_QUOTE if self.moment is None else _ANY_QUOTE
+        return self.execute(found).first() is not None
+
+    @cached_property
+    def shared(self) -> bool:
+        """Whether there may be opportunities that several people own together."""
+        found = _ANY_SHARE if self.moment is None else _ANY_SHARE_EVER
         return self.execute(found).first() is not None
 
     @cached_property
