@@ -433,17 +433,10 @@ class Builder(Vertical):
         self.run_worker(self._save_view(), group="save", exit_on_error=False)
 
     async def _save_view(self) -> None:
-        from crmtui.screens.ask import Words
-        from crmtui.services import query
+        from crmtui.screens.saving import save_view
 
         app: Any = self.app
-        sheet = Words(gettext(N_("Save view")), gettext(N_("Name")), most=80)
-        name, text = await app.push_screen_wait_safe(sheet), self.text
-        if not name:
-            return
-        said = gettext(N_("View {name} saved")).format(name=name)
-        done = await app.change(lambda ctx: query.save(ctx, name, self.noun, text).name, said)
-        if done:
+        if await save_view(app, self.noun, self.text):
             await self._load_views()
 
 

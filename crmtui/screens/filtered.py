@@ -1,7 +1,6 @@
 """A screen whose records are narrowed down: whose, conditions as chips, and what is looked for as one types."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from crmtui.i18n import N_, gettext
 from crmtui.screens.acting import Acting
@@ -93,21 +92,11 @@ class Filtered(Acting):
         self.run_worker(self._pin(), group="ask", exit_on_error=False)
 
     async def _pin(self) -> None:
-        from crmtui.screens.ask import Words
-        from crmtui.services import conditions, query
+        from crmtui.screens.saving import save_view
+        from crmtui.services import conditions
 
         where = conditions.every(*self.conditions)
         if not where:
             self.program.note(gettext(N_("There is no filter to save. f makes one.")), "warn")
-            return
-        name = await self.program.push_screen_wait_safe(
-            Words(gettext(N_("Save this view")), gettext(N_("Name")))
-        )
-        if not name:
-            return
-
-        def work(ctx: Any) -> str:
-            query.save(ctx, name, self.noun, where, self.sort)
-            return name
-
-        await self.changed(work, gettext(N_("Saved as {name}")).format(name=name))
+        else:
+            await save_view(self.program, self.noun, where, self.sort)

@@ -8,6 +8,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from crmtui.screens import conditions
+from crmtui.screens.ask import Choose
 from crmtui.screens.condition_line import AskLine
 from crmtui.screens.conditions import Builder, ConditionTree, FilterBuilder
 from crmtui.screens.fields import AreaField, Offers
@@ -177,6 +178,9 @@ def test_a_view_is_saved_and_comes_back(url: str, tmp_path: Path) -> None:
         await until(pilot, lambda: app.screen.id != builder.screen.id or app.screen is not builder.screen)
         await pilot.pause()
         await pilot.press(*"Wuhan", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await pilot.pause()
+        await pilot.press("enter")
         await until(pilot, lambda: builder._views == [("Wuhan", "city = Wuhan")])
         await until(pilot, lambda: "[Wuhan]" in text_of(app))
 

@@ -97,3 +97,21 @@ def test_where_there_is_no_room_it_is_the_drawer(sqlite_url: str) -> None:
         assert isinstance(app.screen, FilterBuilder)
 
     drive(sqlite_url, script, size=(80, 24))
+
+
+def test_views_are_saved_for_everybody_or_for_oneself(sqlite_url: str) -> None:
+    fill(sqlite_url)
+
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        await at_contacts(app, pilot)
+        here(app).query_one(Builder).read_text("title ~ buy", typed=False)
+        await press(app, pilot, "b", *"ours", "enter", "enter")
+        await press(app, pilot, "f", "b", *"mine", "enter", "down", "enter")
+        assert "[mine]" in text_of(app) or "[ours]" in text_of(app)
+        await press(app, pilot, "escape", "b", *"none", "enter", "escape")
+        saved = await app.desk.read(
+            lambda ctx: [(row["name"], row["shared"]) for row in records.find(ctx, "query", sort="name").rows]
+        )
+        assert saved == [("mine", False), ("ours", True)]
+
+    drive(sqlite_url, script)
