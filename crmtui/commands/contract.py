@@ -302,7 +302,7 @@ def order(
 
 
 _OVERVIEW = rows(
-    kind="line", ref="line", text="line", on="day", quantity="line", amount="money", state="line"
+    kind="line", record="line", text="line", on="day", quantity="line", amount="money", state="line"
 )
 
 

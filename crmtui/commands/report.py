@@ -17,7 +17,7 @@ Within = Annotated[
     str, typer.Option("--period", help=N_("Ordered then: 2026-11, 2026Q4, 2026H2, 2026, FY2026"))
 ]
 _MARGIN = rows(
-    ref="line",
+    record="line",
     name="line",
     total="flag",
     orders="whole",

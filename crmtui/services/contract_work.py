@@ -130,7 +130,7 @@ def _shown(tx: Tx, contract: int) -> list[dict[str, Any]]:
 
 
 def overview(ctx: Context, ref: str) -> list[dict[str, Any]]:
-    """All that hangs on a contract, in order of time: kind, ref, text, on, quantity, amount, state.
+    """All that hangs on a contract, in order of time: kind, record, text, on, quantity, amount, state.
 
     Lines, deliveries, orders, invoices, instalments and payments. Raises NotFound.
     """
@@ -148,7 +148,7 @@ def overview(ctx: Context, ref: str) -> list[dict[str, Any]]:
 def _row(kind: str, text: str | None, **more: Any) -> dict[str, Any]:
     return {
         "kind": kind,
-        "ref": None,
+        "record": None,
         "text": text,
         "on": None,
         "quantity": None,
@@ -185,7 +185,7 @@ def _records(ctx: Context, tx: Tx, contract: Any) -> Iterator[dict[str, Any]]:
             yield _row(
                 noun,
                 row.name,
-                ref=refs.ref_of(noun, row.id),
+                record=refs.ref_of(noun, row.id),
                 on=getattr(row, day),
                 amount=Money(amount, row.currency),
                 state=row.kind if noun == "payment" else row.state,

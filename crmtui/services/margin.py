@@ -138,7 +138,7 @@ def _rows(ctx: Context, groups: dict[Any, _Sum]) -> list[dict[str, Any]]:
 def _row(ctx: Context, key: Any, of: _Sum, *, total: bool = False) -> dict[str, Any]:
     left = of.amount - of.cost
     return {
-        "ref": key.ref if isinstance(key, Ref) else None,
+        "record": key.ref if isinstance(key, Ref) else None,
         "name": key.name if isinstance(key, Ref) else key,
         "total": total,
         "orders": len(of.orders),

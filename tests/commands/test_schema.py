@@ -130,7 +130,16 @@ def test_a_schema_needs_no_store(bare: Crm) -> None:
 
 # Every command
 
-TALK = {"help", "completion", "schema", "config set", "serve", "quote print"}
+TALK = {
+    "help",
+    "completion",
+    "schema",
+    "config set",
+    "serve",
+    "flow export",
+    "quote print",
+    "assign rule export",
+}
 """Commands whose output is a text, or nothing."""
 SAME_COLUMNS = {"show", "list", "export", "add", "edit", "archive", "restore", "import", "history"}
 SET_UP = (
@@ -159,13 +168,68 @@ RUN = (
     *("opp advance 1", "opp adjust 1 --probability 80", "opp close 2 --won --summary done", "opp reopen 2"),
     *("opp team add 1 li --role technical", "opp team list 1", "opp team remove 1 li", "opp history 1"),
     *("quote make --opp 1", "quote line add 1 --text Help --price 5", "quote line edit 1 2 --tax 6"),
-    *("quote line list 1", "quote line remove 1 2", "quote show 1", "quote submit 1", "quote send 1 --by fax"),
+    *(
+        "quote line list 1",
+        "quote line remove 1 2",
+        "quote show 1",
+        "quote submit 1",
+        "quote send 1 --by fax",
+    ),
     *("quote counter 1 --price 450", "quote revise 1", "quote versions 2", "quote negotiation 2"),
     *("quote submit 2", "quote send 2 --by fax", "quote accept 2", "quote deal 2 --summary done"),
     *("quote make --opp 3", "quote submit 3", "quote send 3 --by fax", "quote decline 3 --reason no"),
     *("quote make --opp 3", "quote cancel 4 --reason no", "quote expire", "quote rule", "forecast drill"),
+    *("contract from-quote 2", "contract line list 1", "contract line add 1 Helpx5 --price 5"),
+    *("contract line edit 1 1 --tax 6", "contract line remove 1 1", "contract submit 1", "contract sign 1"),
+    *("contract advance 1", "contract milestone add 1 Half --percent 50", "contract milestone list 1"),
+    *("contract milestone reach 1 1", "payment plan 1 --due 2026-11-01=10", "payment in 1 20"),
+    *("payment refund 1 5", "payment plan 1", "contract change 1 --discount 1", "contract versions 1"),
+    *("contract versions 1 --show 1", "contract exec 1 --delivered 2x1", "contract progress 1"),
+    *("contract interrupt 1", "contract resume 1", "contract order 1", "contract overview 1"),
+    *("contract complete 1", "contract close 1", "contract add Other --account Acme"),
+    *("contract cancel 2 --reason no", "order add Big --account Acme", "order line add 2 Desk"),
+    *("order line edit 2 1 --price 4", "order line list 2", "order line add 2 Desk", "order line remove 2 2"),
+    *("order advance 2", "order status 2", "order advance 2", "order deliver 2", "order return 2 1x1"),
+    *("order cancel 2 --reason no", "order cancel 1 --reason no", "order add Bill --account Acme --amount 9"),
+    *("invoice make --order 3", "invoice make --contract 1 --percent 10", "invoice add By --account Acme"),
+    *("invoice line add 3 Desk", "invoice line edit 3 1 --price 4", "invoice line list 3", "invoice issue 3"),
+    *(
+        "invoice line add 1 Desk",
+        "invoice line remove 1 1",
+        "invoice void 2 --reason no",
+        "credit limit Acme 5",
+    ),
+    *("credit show Acme", "credit policy", "credit policy off", "finance account Acme", "finance due"),
+    *("finance dun", "report margin", "report profit", "report trace --opp 1", "report source-roi"),
     *("quote rule --state draft", "price set Desk 110", "price last Desk --account Acme"),
+    *(
+        "assign rule add --if region=North --to li --name North",
+        "assign rule list",
+        "assign rule lint rules.toml",
+    ),
+    *(
+        "assign rule apply rules.toml",
+        "assign run",
+        "assign pending",
+        "assign explain 2",
+        "assign confirm 2 --to li",
+    ),
+    *("lead delegate 2 --to U-1", "lead decline 2 --reason no", "lead delegate 2 --to U-1", "lead accept 2"),
+    *(
+        "assign fairness",
+        "lead transfer 2 --to li",
+        "opp transfer 3 --to li",
+        "account transfer Branch --to li",
+    ),
+    *("pool release A-2 --reason no", "pool list", "pool claim A-2", "pool rules", "pool reclaim --idle 9"),
+    *("pool allocate --to li", "lead intake --input many.json"),
     *("lead qualify 1", "lead convert 1", "lead disqualify 2 --reason none", "lead history 1"),
+    *("flow lint flows.toml", "flow apply flows.toml", "opp adjust 3 --amount 90 --submit"),
+    *("approval inbox", "approval track", "approval track 1", "approval ok 1", "approval ok 1 2"),
+    *("approval recall 1", "opp adjust 3 --probability 5 --submit", "approval reject 2 --note no"),
+    *("task add Call --owner li", "task accept 1", "task decline 1 --reason no", "task done 1"),
+    *("task reopen 1", "task cancel 1", "notify list --all", "notify read"),
+    *("outbox send", "outbox retry", "outbox cancel 9"),
     *("query save mine --on lead state=new", "log", "undo 5", "can advance opp", "who-can close opp"),
     *(
         "config show --origin",
@@ -211,6 +275,10 @@ def path_of(words: list[str]) -> str:
 def test_every_command_prints_what_its_schema_says(crm: Crm, home: Path) -> None:
     (home / "more.csv").write_text("name,price\nPen,2\nInk,NaN\n")
     (home / "more.toml").write_text('noun = "product"\n[columns]\nname = "name"\nprice = "price"\n')
+    (home / "rules.toml").write_text('[[rule]]\nname = "all"\nto = ["li"]\n')
+    (home / "flows.toml").write_text(
+        '[[flow]]\ncode = "f"\nverb = "opp.adjust"\n[[flow.step]]\nwho = "superior"\n'
+    )
     (home / "many.json").write_text(json.dumps([{"name": "P1"}, {"name": "P2"}]))
     for line in SET_UP:
         assert crm(*line.split()).code == 0, line
