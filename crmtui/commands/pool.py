@@ -73,14 +73,14 @@ def list_pool(call: Call, of: Of = "account", where: Where = "", limit: Limit = 
     call.rows(_POOLED.columns, pool.listing(call.ctx, _kind(of), where=where, limit=most))
 
 
-@command("pool rules", prints=many_of("pool"), examples=("crm pool rules",))
+@command("pool rules", prints=many_of("poolrule"), examples=("crm pool rules",))
 def rules(call: Call) -> None:
     """List the rules of the pools, in their order."""
     from crmtui.commands.derive import wanted
     from crmtui.services import records
     from crmtui.services.nouns import NOUNS
 
-    found = records.find(call.ctx, "pool", sort="of,position", fields=wanted(call, NOUNS["pool"]))
+    found = records.find(call.ctx, "poolrule", sort="of,position", fields=wanted(call, NOUNS["poolrule"]))
     call.rows(found.fields, found.rows, found.total)
 
 

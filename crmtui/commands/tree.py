@@ -59,7 +59,7 @@ _AREAS = {
     "autotask": RECORDS,
     "assignrule": RECORDS,
     "assign": SALES,
-    "pool": SALES,
+    "poolrule": RECORDS,
     "dup": SALES,
     "quota": FIGURES,
 }
@@ -139,6 +139,19 @@ _PLAIN: dict[str, tuple[str, str, str, dict[str, str]]] = {
             "profit": N_("The gross profit of completed orders"),
             "trace": N_("From the source of a lead to the payments"),
             "source-roi": N_("What each source of leads brought"),
+        },
+    ),
+    "pool": (
+        SALES,
+        "pool",
+        N_("The public pool: customers and leads that nobody owns"),
+        {
+            "list": N_("What is in the pool, the longest there first"),
+            "rules": N_("The rules of the pools"),
+            "claim": N_("Make what is in the pool your own"),
+            "release": N_("Give customers and leads back to the pool, with the reason"),
+            "reclaim": N_("Take back what was left idle, or never signed"),
+            "allocate": N_("Give what is in the pool to people"),
         },
     ),
     "search": (EVERYTHING, "search", N_("Find a text in every kind of record"), {}),

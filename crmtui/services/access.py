@@ -31,7 +31,7 @@ REFERENCE = (
     "flow",
     "autotask",
     "assignrule",
-    "pool",
+    "poolrule",
     "product",
     "price",
     "competitor",
@@ -68,7 +68,7 @@ _EDITS_REFERENCE = {
     "operations": (
         "product",
         "assignrule",
-        "pool",
+        "poolrule",
         "price",
         "competitor",
         "type",
@@ -101,6 +101,7 @@ COMPANY_VERBS = {
     "order": ("cost",),
     "account": ("credit",),
     "payment": ("dun",),
+    "pool": ("list", "claim", "release", "reclaim", "allocate"),
     "store": ("backup", "restore", "check", "configure"),
 }
 """Verbs that stand beside the nouns: acting as another, the journal of everybody, what things cost, the care of the store."""
@@ -130,6 +131,8 @@ def decide(role: str, noun: str, verb: str) -> str:
         return "all"
     if verb == "cost":
         return "all" if role in SEES_COST else "none"
+    if noun == "pool":
+        return _pool(role, verb)
     if noun in COMPANY_VERBS and verb in COMPANY_VERBS[noun] and noun not in SALES:
         return "own" if (noun, verb) in (("log", "list"), ("log", "undo")) else "none"
     if (noun, verb) == ("quote", "rule"):
@@ -149,8 +152,6 @@ def decide(role: str, noun: str, verb: str) -> str:
         return sees if verb in (*READ, "tree", "attain") else sets
     if noun == "query":
         return "all" if verb in (*READ, "run") else "own"
-    if noun == "pool" and verb in _POOL:
-        return _pool(role, verb)
     if verb in READ or verb in ("tree", "rights", "last"):
         return "all"
     if noun == "competitor" and role in _SALES_SCOPE and verb in ("add", "edit"):
@@ -164,9 +165,6 @@ def _pairs(role: str, verb: str) -> str:
     if verb in ("scan", "policy"):
         return scope.replace("team", "none") if verb == "scan" else "all" if role == "operations" else "none"
     return scope.replace("team", "own")
-
-
-_POOL = ("list", "claim", "release", "reclaim", "allocate")
 
 
 def _pool(role: str, verb: str) -> str:
@@ -197,6 +195,10 @@ _OWN_ALONE = ("archive", "restore", "import", "team", "reopen", "split", "termin
 """What those who share a team may do with their own records alone."""
 
 
+_LEADERS = ("duplicates", "ask", "keep")
+"""What only those do who see the work of several people."""
+
+
 def _sales(role: str, verb: str) -> str:
     if verb == "purge":
         return "none"
@@ -204,6 +206,8 @@ def _sales(role: str, verb: str) -> str:
         return "none"
     if role in _SALES_SCOPE:
         scope = _SALES_SCOPE[role]
+        if scope == "team" and verb in _LEADERS:
+            return "none"
         return "own" if scope == "team" and verb in _OWN_ALONE else scope
     return _READ_ONLY.get(role, "none") if verb in (*READ, "org") else "none"
 

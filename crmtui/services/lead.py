@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from crmtui.errors import Refused
 from crmtui.i18n import N_, gettext
-from crmtui.services import autotask, records
+from crmtui.services import autotask, dup, records
 from crmtui.services.account import handed
 from crmtui.services.context import Context, Tx
-from crmtui.store import refs
+from crmtui.store import chronicle, refs
 from crmtui.store.record import table
 from crmtui.text import name_key
 
@@ -55,7 +55,7 @@ def _open(lead: Any) -> None:
             "lead.converted",
             N_("{ref} is converted already."),
             field="state",
-            hint=N_("Work on its opportunity: crm opp show {opp}"),
+            hint=N_("Work on its opportunity: crm opp show {opp}") if lead.opp_id else "",
             ref=refs.ref_of("lead", lead.id),
             opp=refs.ref_of("opp", lead.opp_id) if lead.opp_id else "",
         )
@@ -100,13 +100,15 @@ def convert(
     """Make a customer, a contact and an opportunity of a qualified lead, all or nothing; keep the links.
 
     A customer of the same name that the actor can see is used instead of a new one (A-48), or the one named by
-    `account`. `given` are values for the opportunity. A converted lead answers with what it became and changes
-    nothing. Raises NotFound, Refused (not qualified; several customers of that name), Invalid, Forbidden.
+    `account`. `given` are values for the opportunity. A converted lead answers whoever converted it with what it became,
+    and changes nothing. Raises NotFound, Refused (not qualified; converted by somebody else; several customers of that
+    name), Invalid, Forbidden.
     """
     with ctx.transaction("lead.convert") as tx:
         lead = refs.get(tx, "lead", ref)
         ctx.check_version(tx, lead, {"state": "converted"})
         if lead.state == "converted":
+            _check_converter(ctx, tx, lead)
             return _links(tx, lead, ())
         if lead.state != "qualified":
             raise Refused(
@@ -126,6 +128,14 @@ def convert(
         lead.contact_id = contact.id if contact else None
         tx.session.flush()
         return _links(tx, lead, (*made, "opp"))
+
+
+def _check_converter(ctx: Context, tx: Tx, lead: Any) -> None:
+    """Raise Refused where somebody else converted the lead: who says it twice is answered, who comes too late is told."""
+    for entry in chronicle.entries(tx, table("lead").__table__, lead.id):
+        if entry.verb == "lead.convert" and entry.actor_id == ctx.actor.id:
+            return
+    _open(lead)
 
 
 def _links(tx: Tx, lead: Any, made: tuple[str, ...]) -> Converted:
@@ -161,11 +171,13 @@ def _customer(ctx: Context, tx: Tx, lead: Any, named: str, owner: int | None, ma
         )
     if found:
         return found[0]
-    made.append("account")
     row = {name: getattr(lead, name) for name in COPIED}
-    return records.insert(
-        ctx, tx, "account", {**row, "name": lead.company, "owner_id": owner, "currency": lead.currency}
-    )
+    row |= {"name": lead.company, "owner_id": owner, "currency": lead.currency}
+    alike = dup.same(ctx, tx, "account", row)
+    if alike is not None:
+        return tx.session.scalars(select(account).where(account.id == alike)).one()
+    made.append("account")
+    return records.insert(ctx, tx, "account", row)
 
 
 def _contact(ctx: Context, tx: Tx, lead: Any, account: int, owner: int | None, made: list[str]) -> Any | None:

@@ -368,10 +368,10 @@ _EVERY = (
         },
     ),
     Noun(
-        "pool",
+        "poolrule",
         "PO",
         N_("Pool rule"),
-        N_("The public pool: customers and leads that nobody owns"),
+        N_("Rules of the public pool: what one may claim, and what is taken back"),
         columns=(
             "of",
             "position",
@@ -384,15 +384,6 @@ _EVERY = (
             "unsigned_days",
         ),
         key=("name",),
-        verbs=("show", "add", "edit", "archive", "restore", "import", "export", "history"),
-        written={
-            "list": ("pool", N_("What is in the pool, the longest there first")),
-            "rules": ("pool", N_("The rules of the pools")),
-            "claim": ("pool", N_("Make what is in the pool your own")),
-            "release": ("pool", N_("Give customers and leads back to the pool, with the reason")),
-            "reclaim": ("pool", N_("Take back what was left idle, or never signed")),
-            "allocate": ("pool", N_("Give what is in the pool to people")),
-        },
     ),
     Noun(
         "quota",

@@ -67,7 +67,7 @@ def _terms(
             "pool.no_terms",
             N_("No rule says when something is taken back."),
             field="idle",
-            hint=N_("Say it: --idle 30d --unsigned 180d, or in a rule: crm pool edit REF --idle-days 30"),
+            hint=N_("Say it: --idle 30d --unsigned 180d, or in a rule: crm poolrule edit REF --idle-days 30"),
         )
     return found
 

@@ -27,7 +27,7 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
 
 def rules(tx: Tx, of: str) -> list[Any]:
     """The rules for records of the noun `of`, in their order."""
-    pool = table("pool")
+    pool = table("poolrule")
     query = select(pool).where(pool.of == of, pool.archived_at.is_(None))
     return list(tx.session.scalars(query.order_by(pool.position, pool.id)))
 

@@ -69,7 +69,7 @@ _SETTLED = {
     "query": ("crmtui.services.query", ("noun", "condition")),
     "task": ("crmtui.services.tasks", ("owner_id", "state")),
     "assignrule": ("crmtui.services.assign_rules", ("name", "condition", "people", "dept_id", "role_id")),
-    "pool": ("crmtui.services.pool_rules", ("of", "condition", "uncounted", "kept")),
+    "poolrule": ("crmtui.services.pool_rules", ("of", "condition", "uncounted", "kept")),
     "flow": ("crmtui.services.flows", ("verb", "condition")),
     "type": ("crmtui.services.choice", ("list", "code", "name", "name_zh", "active", "archived_at")),
 }

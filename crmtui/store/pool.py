@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from sqlalchemy import Index
+
 from crmtui.i18n import N_
 from crmtui.store import fields
 from crmtui.store.record import Record
@@ -9,11 +11,12 @@ from crmtui.store.record import Record
 KINDS = ("account", "lead")
 
 
-class Pool(Record, table=True):
+class PoolRule(Record, table=True):
     """The rules of a pool: which records they hold for, what one may claim, and what is taken back."""
 
-    __tablename__ = "pool"
-    NOUN: ClassVar[str] = "pool"
+    __tablename__ = "poolrule"
+    __table_args__ = (Index("poolrule_external", "external_id", unique=True),)
+    NOUN: ClassVar[str] = "poolrule"
     PREFIX: ClassVar[str] = "PO"
 
     name: str = fields.line(120, required=True)

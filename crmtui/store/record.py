@@ -37,7 +37,7 @@ TABLES = {
     "payment": "crmtui.store.payment:Payment",
     "assignrule": "crmtui.store.assign:AssignRule",
     "assign": "crmtui.store.assign:Assignment",
-    "pool": "crmtui.store.pool:Pool",
+    "poolrule": "crmtui.store.pool:PoolRule",
     "dup": "crmtui.store.dup:Pair",
     "quota": "crmtui.store.quota:Quota",
     "query": "crmtui.store.query:SavedQuery",

@@ -82,7 +82,7 @@ def test_rules_as_a_file(crm: Crm, home: Path) -> None:
 
 @pytest.mark.usefixtures("people")
 def test_the_pool(crm: Crm) -> None:
-    crm("pool", "add", "Customers", "--limit-per-day", "1", "--idle-days", "30")
+    crm("poolrule", "add", "Customers", "--limit-per-day", "1", "--idle-days", "30")
     for name in ("Acme", "Beta"):
         crm("account", "add", name, "--owner", "wang")
     assert crm("pool", "release", "A-1", "A-2").code == 6

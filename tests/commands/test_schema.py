@@ -139,6 +139,8 @@ TALK = {
     "flow export",
     "quote print",
     "assign rule export",
+    "process export",
+    "process graph",
 }
 """Commands whose output is a text, or nothing."""
 SAME_COLUMNS = {"show", "list", "export", "add", "edit", "archive", "restore", "import", "history"}
@@ -167,6 +169,12 @@ RUN = (
     *("forecast gap --dept East", "forecast gap --user root --period 2020Q1"),
     *("opp advance 1", "opp adjust 1 --probability 80", "opp close 2 --won --summary done", "opp reopen 2"),
     *("opp team add 1 li --role technical", "opp team list 1", "opp team remove 1 li", "opp history 1"),
+    *("flow lint flows.toml", "flow apply flows.toml", "opp adjust 1 --amount 900 --as li"),
+    *("approval inbox", "approval track", "approval track 1", "approval ok 1", "approval ok 1 9"),
+    *("opp adjust 1 --prob 5 --submit --as li", "approval recall 2 --as li", "opp adjust 1 --prob 6 --as li"),
+    *("approval reject 3 --note no", "flow archive f", "task add Call --owner li", "task accept 1 --as li"),
+    *("task done 1 --as li", "task reopen 1", "task decline 1 --reason no --as li", "task reopen 1"),
+    *("task cancel 1", "notify list --all", "notify read"),
     *("quote make --opp 1", "quote line add 1 --text Help --price 5", "quote line edit 1 2 --tax 6"),
     *(
         "quote line list 1",
@@ -177,7 +185,12 @@ RUN = (
     ),
     *("quote counter 1 --price 450", "quote revise 1", "quote versions 2", "quote negotiation 2"),
     *("quote submit 2", "quote send 2 --by fax", "quote accept 2", "quote deal 2 --summary done"),
-    *("quote make --opp 3", "quote submit 3", "quote send 3 --by fax", "quote decline 3 --reason no"),
+    *(
+        "quote make --opp 3",
+        "quote submit 3",
+        "quote send 3 --email ann@example.com",
+        "quote decline 3 --reason no",
+    ),
     *("quote make --opp 3", "quote cancel 4 --reason no", "quote expire", "quote rule", "forecast drill"),
     *("contract from-quote 2", "contract line list 1", "contract line add 1 Helpx5 --price 5"),
     *("contract line edit 1 1 --tax 6", "contract line remove 1 1", "contract submit 1", "contract sign 1"),
@@ -224,12 +237,7 @@ RUN = (
     *("pool release A-2 --reason no", "pool list", "pool claim A-2", "pool rules", "pool reclaim --idle 9"),
     *("pool allocate --to li", "lead intake --input many.json"),
     *("lead qualify 1", "lead convert 1", "lead disqualify 2 --reason none", "lead history 1"),
-    *("flow lint flows.toml", "flow apply flows.toml", "opp adjust 3 --amount 90 --submit"),
-    *("approval inbox", "approval track", "approval track 1", "approval ok 1", "approval ok 1 2"),
-    *("approval recall 1", "opp adjust 3 --probability 5 --submit", "approval reject 2 --note no"),
-    *("task add Call --owner li", "task accept 1", "task decline 1 --reason no", "task done 1"),
-    *("task reopen 1", "task cancel 1", "notify list --all", "notify read"),
-    *("outbox send", "outbox retry", "outbox cancel 9"),
+    *("outbox cancel 1", "outbox retry 1", "outbox send"),
     *("query save mine --on lead state=new", "log", "undo 5", "can advance opp", "who-can close opp"),
     *(
         "config show --origin",
@@ -242,6 +250,10 @@ RUN = (
         "db upgrade",
         "doctor",
     ),
+    *("opp next 3", "opp checklist 3", "opp stuck", "lead stuck", "opp similar 3", "opp predict --check"),
+    *("opp split 3 li=60 root=40", "opp suspend 3", "opp reactivate 3", "opp team request 1 root --as li"),
+    *("opp terminate 3 --reason price", "opp purge --archived --yes", "process lint short.toml"),
+    *("process apply short.toml", "process versions short", "autotask run"),
     *(
         "product add Lamp --price 40",
         "product edit Lamp --unit box",
@@ -277,8 +289,9 @@ def test_every_command_prints_what_its_schema_says(crm: Crm, home: Path) -> None
     (home / "more.toml").write_text('noun = "product"\n[columns]\nname = "name"\nprice = "price"\n')
     (home / "rules.toml").write_text('[[rule]]\nname = "all"\nto = ["li"]\n')
     (home / "flows.toml").write_text(
-        '[[flow]]\ncode = "f"\nverb = "opp.adjust"\n[[flow.step]]\nwho = "superior"\n'
+        '[[flow]]\ncode = "f"\nverb = "opp.adjust"\none_login = true\n[[flow.step]]\nwho = "superior"\n'
     )
+    (home / "short.toml").write_text(crm("process", "export", "short").out)
     (home / "many.json").write_text(json.dumps([{"name": "P1"}, {"name": "P2"}]))
     for line in SET_UP:
         assert crm(*line.split()).code == 0, line

@@ -1,12 +1,14 @@
 """Leads: qualified before they are converted, converted once, linked to what they became (WX-23)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from crmtui.errors import NotFound, Refused
 from crmtui.services import lead, records
 from crmtui.services.context import Context
 from crmtui.store.record import table
-from tests.people import acting
+from tests.people import NOW, acting
 
 
 def _count(ctx: Context, noun: str) -> int:
@@ -108,3 +110,26 @@ def test_a_rep_does_not_find_the_lead_of_another(store_url: str) -> None:
             assert hidden.value.message == f"There is no lead {ref} that you can see."
         assert records.show(li, "lead", str(made.id))["company"] == "Secret Ltd"
         assert table("lead").NOUN == "lead"
+
+
+def test_of_eight_conversions_one_wins(store_url: str) -> None:
+    """Eight people convert one lead at once: one customer, one opportunity; the other seven are told, exit 6."""
+    with acting(store_url) as _, Context.open(flags={"db": store_url}, now=NOW) as admin:
+        for number in range(8):
+            login = f"boss{number}"
+            records.add(admin, "user", {"name": login, "login": login, "role": "general-manager"})
+        made = records.add(admin, "lead", {"company": "Acme Ltd"})
+        lead.qualify(admin, str(made.id))
+
+        def convert(number: int) -> str:
+            with Context.open(flags={"db": store_url}, now=NOW, login=f"boss{number}") as ctx:
+                try:
+                    lead.convert(ctx, str(made.id))
+                except Refused as error:
+                    return error.code
+                return "won"
+
+        with ThreadPoolExecutor(8) as threads:
+            said = sorted(threads.map(convert, range(8)))
+        assert said == ["lead.converted"] * 7 + ["won"]
+        assert [_count(admin, noun) for noun in ("account", "opp")] == [1, 1]

@@ -94,7 +94,7 @@ def test_a_customer_with_an_open_deal_stays(company: Company) -> None:
 
 def test_the_limit_of_a_day_is_not_reset_by_giving_back(company: Company) -> None:
     """Two claims a day: the third is refused although one was given back; it goes tomorrow."""
-    records.add(company("admin"), "pool", {"name": "Customers", "limit_per_day": "2"})
+    records.add(company("admin"), "poolrule", {"name": "Customers", "limit_per_day": "2"})
     refs = [customer(company("li"), name) for name in ("A", "B", "C")]
     pool.release(company("li"), refs, "too many")
     pool.claim(company("wang"), refs[:2])
@@ -108,7 +108,7 @@ def test_the_limit_of_a_day_is_not_reset_by_giving_back(company: Company) -> Non
 
 def test_the_former_owner_waits(company: Company) -> None:
     """30 days of cool-down from 20 Nov: 19 Dec is too early, 21 Dec is not; a friend's claim in between changes nothing."""
-    records.add(company("admin"), "pool", {"name": "Customers", "cooldown_days": "30"})
+    records.add(company("admin"), "poolrule", {"name": "Customers", "cooldown_days": "30"})
     ref = customer(company("li"), "Acme")
     pool.release(company("li"), [ref], "later")
     refused(Refused, "pool.cooldown", company("li"), ref)
@@ -120,7 +120,7 @@ def test_the_former_owner_waits(company: Company) -> None:
 
 def test_capacity_leaves_out_what_does_not_count(company: Company) -> None:
     """Two customers at most, key customers not counted: Zhao has a key one and one more, so one more is allowed."""
-    records.add(company("admin"), "pool", {"name": "C", "capacity": "2", "uncounted": "class=key"})
+    records.add(company("admin"), "poolrule", {"name": "C", "capacity": "2", "uncounted": "class=key"})
     refs = [customer(company("li"), name) for name in ("A", "B")]
     pool.release(company("li"), refs, "too many")
     customer(company("zhao"), "Key", **{"class": "key"})
@@ -220,8 +220,10 @@ def test_the_rules_of_pools_say_what_is_taken_back(company: Company) -> None:
     with pytest.raises(Invalid) as refusal:
         pool_flow.reclaim(admin)
     assert refusal.value.code == "pool.no_terms"
-    records.add(admin, "pool", {"name": "DE", "condition": "country=DE", "idle_days": "10", "position": "1"})
-    records.add(admin, "pool", {"name": "Rest", "idle_days": "100", "kept": "class=key"})
+    records.add(
+        admin, "poolrule", {"name": "DE", "condition": "country=DE", "idle_days": "10", "position": "1"}
+    )
+    records.add(admin, "poolrule", {"name": "Rest", "idle_days": "100", "kept": "class=key"})
     customer(company("li", "2026-07-01T09:00:00+08:00"), "Key", **{"class": "key"})
     customer(company("li", "2026-07-01T09:00:00+08:00"), "Old")
     assert {one.name for one in pool_flow.reclaim(admin)} == {"German", "Old"}
