@@ -15,6 +15,7 @@ from crmtui.services.dup_pairs import find
 from crmtui.services.dup_score import REASONS, SAME, Score
 from crmtui.store import bulk, refs
 from crmtui.store.record import label_column, table
+from crmtui.store.session import check_right
 
 NOUNS = ("account", "contact", "lead")
 """What is looked through for duplicates."""
@@ -83,6 +84,21 @@ def matches(
     return [Match(noun, record, score, *seen.get(record, (None, None))) for record, score in found]
 
 
+def same(ctx: Context, tx: Tx, noun: str, row: Mapping[str, Any]) -> int | None:
+    """The one record in sight that is called like `row`, however either is spelt, or has its tax number; None for none.
+
+    None too where several are: somebody has to say which.
+    """
+    fresh = {**row, **dup_near.keys_of(noun, row, tx.region)}
+    found = [each for each in matches(ctx, tx, noun, fresh) if each.name is not None and _called(each.score)]
+    return found[0].id if len(found) == 1 else None
+
+
+def _called(score: Score) -> bool:
+    shared = set(score.reasons)
+    return dup_near.collides(score) and not shared.isdisjoint(("tax", "name", "name_sound"))
+
+
 def _parted(tx: Tx, noun: str, record: int) -> set[int]:
     pair = table("dup")
     query = select(pair.one_id, pair.other_id).where(
@@ -124,6 +140,7 @@ def scan(ctx: Context, noun: str, *, least: int = SAME) -> Scan:
     """
     check_noun(noun)
     with ctx.transaction("dup.scan") as tx:
+        check_right(tx, "dup", "scan")
         with tx.without_predicate("duplicate"):
             facts, names = _everything(tx, noun)
             known = _known(tx, noun)
@@ -234,7 +251,7 @@ def ensure(tx: Tx, noun: str, one: int, two: int, score: Score | None = None) ->
     model = table(noun)
     label = getattr(model, label_column(noun))
     query = select(model.id, label).where(model.id.in_((one, two)))
-    names: dict[int, str] = dict(tx.session.execute(query).tuples().all())
+    names: dict[int, str] = {row[0]: row[1] for row in tx.session.execute(query)}
     held = {"score": score.value, "reasons": ", ".join(score.reasons)} if score else {}
     return tx.add(
         pair(
@@ -252,6 +269,7 @@ def ensure(tx: Tx, noun: str, one: int, two: int, score: Score | None = None) ->
 def different(ctx: Context, text: str, other: str = "", note: str = "") -> Any:
     """Remember that two records are not the same; return the pair. Raises NotFound, Refused (merged), Forbidden."""
     with ctx.transaction("dup.different", note) as tx:
+        check_right(tx, "dup", "different")
         row = pair_of(ctx, tx, text, other)
         ctx.check_version(tx, row, {"state": "different"})
         if row.state in ("merged", "decided"):

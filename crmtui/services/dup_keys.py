@@ -145,6 +145,7 @@ def facts_of(noun: str, row: Mapping[str, Any]) -> Facts:
     name = str(row.get("company" if noun == "lead" else "name") or "")
     words, place = (tuple(words_of(name)), "") if person else company(name)
     given, family = person_of(row, words) if person else ("", "")
+    words = words or tuple(part for part in (given, family) if part)
     core = "".join(words)
     number, street = street_of(row.get("street") or "")
     domains = {domain_of(row.get("website")), domain_of(row.get("email"))} - {""}

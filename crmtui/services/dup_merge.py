@@ -15,7 +15,7 @@ from crmtui.store import journal, refs, reversal, schema
 from crmtui.store.fields import Field
 from crmtui.store.journal import Entry
 from crmtui.store.record import declared, table
-from crmtui.store.session import may_record
+from crmtui.store.session import check_right, may_record
 
 LISTS = ("choices", "refs")
 """Kinds of fields whose values are put together."""
@@ -41,6 +41,7 @@ def merge(
     Raises NotFound, Invalid (no such field, not two records of one kind), Refused (archived, converted), Forbidden.
     """
     with ctx.transaction("dup.merge", note) as tx:
+        check_right(tx, "dup", "merge")
         pair = dup.pair_of(ctx, tx, keep, gone, noun)
         noun = dup.check_noun(pair.noun)
         kept, other = _two(tx, noun, keep, pair)
@@ -173,6 +174,7 @@ def unmerge(ctx: Context, text: str, other: str = "", note: str = "") -> list[An
     What was changed since, or came since, stays with the one that was kept. Raises NotFound, Refused (not merged), Forbidden.
     """
     with ctx.transaction("dup.unmerge", note) as tx:
+        check_right(tx, "dup", "unmerge")
         pair = dup.pair_of(ctx, tx, text, other)
         ctx.check_version(tx, pair, {"state": "open"})
         noun, ids = pair.noun, (pair.one_id, pair.other_id)

@@ -25,6 +25,7 @@ class Pair(Record, table=True):
     NOUN: ClassVar[str] = "dup"
     PREFIX: ClassVar[str] = "DU"
     SCOPE: ClassVar[str] = "pair"
+    SERVED: ClassVar[bool] = True
 
     name: str = fields.line(420, required=True)
     noun: str = fields.code(required=True)
@@ -39,5 +40,5 @@ class Pair(Record, table=True):
     answer_one: str | None = fields.text(label=N_("Answer about the first"))
     answer_other: str | None = fields.text(label=N_("Answer about the second"))
     # Numbers by which the store joins; people have the refs.
-    one_id: int = sqlmodel.Field(sa_type=Whole)
-    other_id: int = sqlmodel.Field(sa_type=Whole)
+    one_id: int | None = sqlmodel.Field(default=None, sa_type=Whole)
+    other_id: int | None = sqlmodel.Field(default=None, sa_type=Whole)

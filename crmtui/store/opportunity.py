@@ -82,6 +82,7 @@ class Opportunity(Record, table=True):
     competitor_id: int | None = fields.ref("competitor")
     summary: str | None = fields.text(label=N_("Closing summary"))
     end_project: str | None = fields.line(200)
+    delivery_on: date | None = fields.day(label=N_("Delivery"))
     stage_at: datetime | None = fields.moment(label=N_("In this stage since"))
     suspended_at: datetime | None = fields.moment(label=N_("Suspended since"))
     suspended_until: date | None = fields.day(verb="suspend", label=N_("Suspended until"))

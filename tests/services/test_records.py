@@ -64,6 +64,8 @@ NEEDS: dict[str, dict[str, str]] = {
     "contact": {"name": "{n}"},
     "opp": {"name": "{n}", "account": "A-1", "expected_close_on": "2026-12-24"},
     "product": {"name": "{n}"},
+    "price": {"product": "PR-1", "price": "5", "min_quantity": "{i}"},
+    "quote": {"name": "{n}", "account": "A-1"},
     "competitor": {"name": "{n}"},
     "user": {"login": "{n}", "name": "{n}"},
     "dept": {"name": "{n}"},
@@ -74,6 +76,7 @@ NEEDS: dict[str, dict[str, str]] = {
     "type": {"list": "tag", "code": "{n}", "name": "{n}"},
     "attribute": {"noun": "lead", "name": "{n}"},
     "rate": {"currency": "EUR", "valid_on": "2026-01-0{i}", "rate": "1.5"},
+    "dup": {"name": "{n}", "noun": "account"},
     "query": {"name": "{n}", "noun": "lead", "condition": "state = new"},
     "quota": {"scope": "user", "of": "U-1", "period": "202{i}Q4", "amount": "5"},
 }
