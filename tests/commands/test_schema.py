@@ -250,9 +250,10 @@ RUN = (
         "db upgrade",
         "doctor",
     ),
-    *("opp next 3", "opp checklist 3", "opp stuck", "lead stuck", "opp similar 3", "opp predict --check"),
-    *("opp split 3 li=60 root=40", "opp suspend 3", "opp reactivate 3", "opp team request 1 root --as li"),
-    *("opp terminate 3 --reason price", "opp purge --archived --yes", "process lint short.toml"),
+    *("opp add Own --account Acme --expected-close-on 2026-12-30", "opp next Own", "opp checklist Own"),
+    *("opp stuck", "lead stuck", "opp similar Own", "opp predict --check", "opp split Own li=60 root=40"),
+    *("opp suspend Own", "opp reactivate Own", "opp team request 1 root --as li"),
+    *("opp terminate Own --reason price", "opp purge --archived --yes", "process lint short.toml"),
     *("process apply short.toml", "process versions short", "autotask run"),
     *(
         "product add Lamp --price 40",
