@@ -65,6 +65,8 @@ NEEDS: dict[str, dict[str, str]] = {
     "opp": {"name": "{n}", "account": "A-1", "expected_close_on": "2026-12-24"},
     "product": {"name": "{n}"},
     "price": {"product": "PR-1", "price": "5", "min_quantity": "{i}"},
+    "quote": {"account": "A-1"},
+    "price": {"product": "PR-1", "price": "5", "min_quantity": "{i}"},
     "quote": {"name": "{n}", "account": "A-1"},
     "competitor": {"name": "{n}"},
     "user": {"login": "{n}", "name": "{n}"},
