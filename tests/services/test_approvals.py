@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -539,6 +540,24 @@ def test_others_do_not_see_the_request(company: Company) -> None:
         assert list(records.find(ctx, "approval").rows) == []
         with pytest.raises(NotFound):
             approvals.ok(ctx, "AP-1")
+
+
+def test_of_those_who_decide_at_once_one_is_heard(either: Company) -> None:
+    either.apply(flow())
+    either.adjust(amount="260000")
+
+    def decide(_number: int) -> str:
+        try:
+            with either.as_("chen", note="") as ctx:
+                return str(approvals.ok(ctx, "AP-1").state)
+        except Refused as error:
+            return error.code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(decide, range(8))) == ["approval.decided"] * 7 + ["approved"]
+    with either.as_() as ctx:
+        history = journal.history(ctx, "opp", "O-1")
+    assert [row["after"] for row in history if row["field"] == "amount"] == [Money(260_000_00, "USD")]
 
 
 # Flows as text
