@@ -16,6 +16,10 @@ _POLICY = one(None, **dict.fromkeys(("account", "contact", "lead", "import", "re
 Noun = Annotated[str, typer.Argument(metavar="NOUN", help=N_("account, contact or lead"))]
 One = Annotated[str, typer.Argument(metavar="PAIR|REF", help=N_("The pair DU-3, or its first record"))]
 Other = Annotated[str, typer.Argument(metavar="[REF]", help=N_("The second record"))]
+Kind = Annotated[
+    str,
+    typer.Option("--noun", help=N_("What they are, where they are named otherwise than by refs such as A-7")),
+]
 Note = Annotated[str, typer.Option("--note", help=N_("Why; kept with the change"))]
 Fields = Annotated[
     list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help=N_("What else is known; repeat it"))
@@ -98,11 +102,11 @@ def scan(
     prints=one_of("dup"),
     examples=("crm dup different DU-3", "crm dup different A-7 A-9"),
 )
-def different(call: Call, pair: One, other: Other = "", note: Note = "") -> None:
+def different(call: Call, pair: One, other: Other = "", noun: Kind = "account", note: Note = "") -> None:
     """Remember that two records are not the same; they are not found again."""
     from crmtui.services import dup
 
-    call.record("dup", dup.different(call.ctx, pair, other, note))
+    call.record("dup", dup.different(call.ctx, pair, other, note, noun=noun))
 
 
 @command(
@@ -149,13 +153,14 @@ def merge(
             "--take", metavar="FIELDS", help=N_("Fields that it takes from the other although it has them")
         ),
     ] = "",
+    noun: Kind = "account",
     note: Note = "",
 ) -> None:
     """Make one record of two."""
     from crmtui.services import dup_merge
 
     names = [name.strip() for name in take.split(",") if name.strip()]
-    found = dup_merge.merge(call.ctx, keep, gone, take=names, note=note)
+    found = dup_merge.merge(call.ctx, keep, gone, take=names, noun=noun, note=note)
     call.record(found.kept.NOUN, found.kept)
     moved = ", ".join(f"{noun} {count}" for noun, count in sorted(found.moved.items()))
     if moved:
@@ -169,9 +174,9 @@ def merge(
     more=N_("What was changed or came since the merge stays with the record that was kept."),
     examples=("crm dup unmerge A-7 A-9", "crm dup unmerge DU-3"),
 )
-def unmerge(call: Call, pair: One, other: Other = "", note: Note = "") -> None:
+def unmerge(call: Call, pair: One, other: Other = "", noun: Kind = "account", note: Note = "") -> None:
     """Make two records again of what was merged."""
     from crmtui.services import dup_merge
 
-    found = dup_merge.unmerge(call.ctx, pair, other, note)
+    found = dup_merge.unmerge(call.ctx, pair, other, note, noun=noun)
     call.records(found[0].NOUN, found)

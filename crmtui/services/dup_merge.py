@@ -168,14 +168,14 @@ def _one_primary(tx: Tx, gone: int, kept: int) -> None:
 # The way back
 
 
-def unmerge(ctx: Context, text: str, other: str = "", note: str = "") -> list[Any]:
+def unmerge(ctx: Context, text: str, other: str = "", note: str = "", *, noun: str = "") -> list[Any]:
     """Make two records again of what was merged, with all that was moved; return both.
 
     What was changed since, or came since, stays with the one that was kept. Raises NotFound, Refused (not merged), Forbidden.
     """
     with ctx.transaction("dup.unmerge", note) as tx:
         check_right(tx, "dup", "unmerge")
-        pair = dup.pair_of(ctx, tx, text, other)
+        pair = dup.pair_of(ctx, tx, text, other, noun)
         ctx.check_version(tx, pair, {"state": "open"})
         noun, ids = pair.noun, (pair.one_id, pair.other_id)
         if pair.state != "merged" or pair.merged_in is None:

@@ -263,6 +263,11 @@ RUN = (
     *("product archive Lamp", "product restore Lamp", "product export", "product import more.csv"),
     *("import more.csv --mapping more.toml --dry-run", "export everything", "db backup copy.db"),
     *("db restore copy.db --db other.db", "init --db third.db", "product add --input many.json"),
+    *("dup policy", "account check Acme", "dup check contact Li", "account add Twin", "account add Twix"),
+    *("dup scan account", "dup merge Twin Twix", "dup unmerge Twin Twix", "dup different Twin Twix"),
+    *("opp add D1 --account Twin --expected-close-on today+9d", "opp link D1 --end-project P", "opp duplicates"),
+    *("opp add D2 --account Twix --expected-close-on today+9d", "opp ask D1 D2 --question who"),
+    *("opp answer D1 they", "opp keep D1 --release D2"),
 )
 ON_DEMO = {"demo"}
 """Validated where the demo is tested."""

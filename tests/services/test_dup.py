@@ -277,7 +277,8 @@ def test_a_merge_moves_everything_and_is_taken_back(ctx: Context) -> None:
     assert _state(ctx) == before
     dup_merge.merge(ctx, "A-1", "A-2")
     again = ctx.last_tx
-    assert again and again != merged_in
+    assert again
+    assert again != merged_in
     reversal.undo(ctx, again)
     assert _state(ctx) == before
 
