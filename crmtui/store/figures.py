@@ -169,12 +169,21 @@ class Components:
 
     @property
     def _stand(self) -> list[ColumnElement[bool]]:
-        """That it counts itself: no quote stands for it."""
-        if not self.world.quoted:
+        """That it counts itself: no quote and no contract stands for it."""
+        found: list[ColumnElement[bool]] = []
+        if self.world.quoted:
+            quote = self.world.rows("quote")
+            stands = quoted.stands(self.world, quote, self.state, self.today)
+            found = [self.opp.c.id.not_in(select(quote.c.opp_id).where(*stands).correlate(None))]
+        return found + self._replaced(None)
+
+    def _replaced(self, quote_id: ColumnElement[Any] | None) -> list[ColumnElement[bool]]:
+        """That no contract stands for it, once it is won."""
+        if self.state != "won" or not self.world.agreed:
             return []
-        quote = self.world.rows("quote")
-        stands = quoted.stands(self.world, quote, self.state, self.today)
-        return [self.opp.c.id.not_in(select(quote.c.opp_id).where(*stands).correlate(None))]
+        from crmtui.store import agreed  # most figures do without contracts
+
+        return agreed.replaced(self.world, self.opp_id, quote_id)
 
     @property
     def _seen(self) -> list[ColumnElement[bool]]:
@@ -244,7 +253,7 @@ class Quotes(Components):
 
     @property
     def _stand(self) -> list[ColumnElement[bool]]:
-        return []
+        return self._replaced(self.opp.c.id)
 
     @property
     def _seen(self) -> list[ColumnElement[bool]]:
@@ -255,10 +264,40 @@ class Quotes(Components):
         return self.opp.c.opp_id
 
 
+class Contracts(Quotes):
+    """The contracts that stand for their won opportunity, or that have none, in the shape of opportunities."""
+
+    KIND = "contract"
+
+    def _rows(self) -> FromClause:
+        from crmtui.store import agreed
+
+        return agreed.contracts(self.world)
+
+    @property
+    def _stand(self) -> list[ColumnElement[bool]]:
+        return []
+
+
+class Orders(Contracts):
+    """The orders that come of no contract and no opportunity, in the shape of opportunities."""
+
+    KIND = "order"
+
+    def _rows(self) -> FromClause:
+        from crmtui.store import agreed
+
+        return agreed.orders(self.world)
+
+
 def components(world: World, asked: Asked, state: str, by: str = "owner") -> list[Components]:
-    """What counts in `state`: opportunities, and quotes where there are any."""
+    """What counts in `state`: opportunities, quotes where there are any, contracts and orders of what is won."""
     some = [Components(world, asked, state, by)]
-    return [*some, Quotes(world, asked, state, by)] if world.quoted else some
+    if world.quoted:
+        some.append(Quotes(world, asked, state, by))
+    if state == "won" and world.agreed:
+        some += [Contracts(world, asked, state, by), Orders(world, asked, state, by)]
+    return some
 
 
 def _values(world: World, asked: Asked) -> dict[str, Any]:
@@ -335,6 +374,7 @@ def _grouped(some: Components, by: str, walked: Callable[[Components, str], _Wal
     shape += [
         some.KIND,
         world.quoted,
+        world.agreed,
         world.shared,
         some.seen_by_owner,
         asked.by,

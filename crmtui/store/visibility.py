@@ -115,12 +115,17 @@ def _mine(model: Any, actor: Actor) -> ColumnElement[bool]:
 SHARED = {
     "opp": (MEMBER, "opp_id", "id"),
     "quote": (MEMBER, "opp_id", "opp_id"),
+    "contract": (MEMBER, "opp_id", "opp_id"),
+    "order": (MEMBER, "opp_id", "opp_id"),
     "approval": (VOTE, "approval_id", "id"),
 }
 """Noun → who else works on a record of it, the column that says on which, and the one of the record that it means."""
 
 
 def _in_team(model: Any, actor: Actor) -> ColumnElement[bool]:
+    if model.NOUN == "lead":
+        delegated: ColumnElement[bool] = model.manager_id == actor.id
+        return delegated  # its account manager follows what others work on
     if model.NOUN not in SHARED:
         return false()
     shared, column, of = SHARED[model.NOUN]

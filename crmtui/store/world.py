@@ -37,6 +37,13 @@ _ANY_QUOTE = select(literal(1)).where(_JOURNAL.c.noun == "quote").limit(1)
 _ANY_SHARE = select(literal(1)).select_from(a_table("opp_split")).limit(1)
 _ANY_SHARE_EVER = select(literal(1)).where(_JOURNAL.c.noun == "opp_split").limit(1)
 
+_ANY_AGREED = select(
+    or_(
+        select(literal(1)).select_from(a_table("contract")).exists(),
+        select(literal(1)).select_from(a_table("order")).exists(),
+    )
+)
+
 NEEDED = {
     "opp": (
         *(
@@ -65,6 +72,24 @@ NEEDED = {
     "quote": (
         *("name", "opp_id", "account_id", "owner_id", "created_by_id", "state", "amount", "currency"),
         *("probability", "expected_close_on", "valid_until", "closed_on", "archived_at"),
+    ),
+    "contract": (
+        *(
+            "name",
+            "opp_id",
+            "quote_id",
+            "account_id",
+            "owner_id",
+            "created_by_id",
+            "state",
+            "amount",
+            "currency",
+        ),
+        *("signed_on", "archived_at"),
+    ),
+    "order": (
+        *("name", "opp_id", "contract_id", "account_id", "owner_id", "created_by_id", "state", "amount"),
+        *("currency", "ordered_on", "archived_at"),
     ),
 }
 """The columns that figures need of the largest tables: what is not read need not be taken back from the journal."""
@@ -118,7 +143,7 @@ class World:
             among(rows.owner_id, people),
             and_(rows.owner_id.is_(None), among(rows.created_by_id, people)),
         ]
-        if noun in ("opp", "quote") and scope != "own":
+        if noun in ("opp", "quote", "contract", "order") and scope != "own":
             of = rows.id if noun == "opp" else rows.opp_id
             reach.append(of.in_(select(MEMBER.c.opp_id).where(MEMBER.c.user_id == actor.id)))
         if scope == "territory" and actor.territory_id is not None and hasattr(rows, "territory_id"):
@@ -191,6 +216,11 @@ class World:
         """Whether there may be quotes that count: most questions are quicker answered where there are none."""
         found = _ANY_LIVE_QUOTE if self.moment is None else _ANY_QUOTE
         return self.execute(found).first() is not None
+
+    @cached_property
+    def agreed(self) -> bool:
+        """Whether there may be contracts or orders that count."""
+        return bool(self.execute(_ANY_AGREED).scalar())
 
     @cached_property
     def shared(self) -> bool:
