@@ -48,6 +48,50 @@ today, now, today-30d, this quarter, me and my team are understood. A list match
 """
         ),
     ),
+    "processes": (
+        N_("Processes: stages, steps and moves as TOML"),
+        N_(
+            """
+crm process export CODE writes one, crm process lint FILE checks it, crm process apply FILE puts it in force.
+
+code = "tender"                 # the process; another code makes another process
+name = "Tender"                 # name_zh for Chinese
+moves = "listed"                # only the moves below; "any" (the default): from every stage to every other
+
+[[stage]]                       # in their order
+code = "bid"
+probability = 60                # the win rate that an opportunity takes on
+category = "best"               # omitted, pipeline, best or commit
+max_days = 14                   # longer than this is stuck: crm opp stuck
+when_over = "block"             # then only a superior moves it on; "alert" (the default): people are told
+guide = "Call before you write" # shown by crm opp next
+
+[[stage.step]]                  # ticked off by crm opp checklist
+code = "visit"
+text = "Visit the site"
+required = true                 # it does not go forward without
+
+[[move]]
+from = "track"                  # a stage, a list of stages, or "*"
+to = "bid"
+required = ["amount", "need"]   # fields that must be filled in
+steps = ["plan"]                # steps of the stage left that must be done
+guard = "amount >= 10k"         # a condition (crm help conditions), and what is said where it does not hold:
+says = "bids are made from 10k on"
+approval = true                 # a superior agrees first, or whom the flow for opp.advance names
+
+[move.set]                      # fields that the move sets
+category = "commit"
+
+[[move.task]]                   # tasks that it makes, due after so many days
+title = "Write the bid"
+days = 3
+owner = "owner"                 # or manager, or a login
+
+What is no longer written is put away; what stands in such a stage can leave it. Every version is kept: crm process versions.
+"""
+        ),
+    ),
     "formats": (
         N_("Output: formats, fields, expressions"),
         N_(

@@ -1,6 +1,7 @@
 """What comes next: the checklist, what was forgotten, what a move asks for; and what is stuck (WX-62)."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
@@ -12,12 +13,26 @@ from tests.people import NOW, acting
 from tests.services.test_process import BID
 
 
-@pytest.fixture
-def li(sqlite_url: str) -> Iterator[Context]:
-    with acting(sqlite_url, "li") as (context,):
-        with Context.open(flags={"db": sqlite_url}, now=NOW) as admin:
+@contextmanager
+def _rep(url: str) -> Iterator[Context]:
+    """The rep li, under chen, in a store with the process of tenders."""
+    with acting(url, "li") as (context,):
+        with Context.open(flags={"db": url}, now=NOW) as admin:
             process_edit.apply(admin, BID)
             records.edit(admin, "user", "li", {"manager": "chen"})
+        yield context
+
+
+@pytest.fixture
+def li(sqlite_url: str) -> Iterator[Context]:
+    with _rep(sqlite_url) as context:
+        yield context
+
+
+@pytest.fixture
+def everywhere(store_url: str) -> Iterator[Context]:
+    """Li, once on each kind of store."""
+    with _rep(store_url) as context:
         yield context
 
 
@@ -45,7 +60,8 @@ def _states(rows: list[dict[str, object]]) -> list[tuple[object, object]]:
 # -- steps ----------------------------------------------------------------------------------------------------------
 
 
-def test_steps_are_ticked_off(li: Context) -> None:
+def test_steps_are_ticked_off(everywhere: Context) -> None:
+    li = everywhere
     opp = _opp(li)
     assert _states(guidance.checklist(li, opp)) == [("visit", "due"), ("plan", "due")]
     rows = guidance.tick(li, opp, ["track/visit", "visit"])
@@ -92,8 +108,9 @@ def test_what_comes_next(li: Context) -> None:
 # -- stuck ----------------------------------------------------------------------------------------------------------
 
 
-def test_fifteen_days_in_a_stage_of_fourteen(li: Context, sqlite_url: str) -> None:
+def test_fifteen_days_in_a_stage_of_fourteen(everywhere: Context, store_url: str) -> None:
     """WX-62: max 14 days in bid; when 15 have passed it is listed, with both clocks, and escalated once."""
+    li = everywhere
     opp = _opp(li, stage="bid")
     _other = _opp(li, name="Other", stage="track")
     with _on(li, "2026-12-04") as day_14:
@@ -102,20 +119,21 @@ def test_fifteen_days_in_a_stage_of_fourteen(li: Context, sqlite_url: str) -> No
         (row,) = stuck.opportunities(day_15)
         assert (row["ref"], row["days"], row["allowed"], row["over"], row["why"]) == (opp, 15, 14, 1, "over")
         assert (row["quiet"], row["action"]) == (15, "opp add")
-    with Context.open(flags={"db": sqlite_url}, now="2026-12-05T10:00:00+08:00") as admin:
+    with Context.open(flags={"db": store_url}, now="2026-12-05T10:00:00+08:00") as admin:
         assert [one["ref"] for one in stuck.tell(admin)] == [opp]
         assert stuck.tell(admin) == []
     for login in ("li", "chen"):
-        with Context.open(flags={"db": sqlite_url}, now="2026-12-05T11:00:00+08:00", login=login) as ctx:
+        with Context.open(flags={"db": store_url}, now="2026-12-05T11:00:00+08:00", login=login) as ctx:
             told = [one["text"] for one in notices.inbox(ctx)]
             assert told == ["Deal is in its stage for 15 days, longer than allowed"], login
 
 
-def test_both_clocks(li: Context) -> None:
+def test_both_clocks(everywhere: Context) -> None:
     """In track since 20 Nov (60 days allowed). Adjusted on 1 Dec, its task done on 10 Dec, given away on 20 Dec.
 
     On 31 Dec it is 41 days in its stage; the last real action was the task, 21 days ago: moving it to somebody is none.
     """
+    li = everywhere
     opp = _opp(li)
     with _on(li, "2026-12-01") as ctx:
         opportunity.adjust(ctx, opp, {"probability": "35"})
