@@ -16,15 +16,14 @@ def measure(folder: Path, env: dict[str, str], rows: int) -> list[Line]:
     source, mapping = folder / "leads.csv", folder / "leads.toml"
     make.leads(source, rows)
     make.mapping(mapping)
-    bare_seconds, bare_memory = run(
-        [sys.executable, "-m", "bench.bare", str(source), str(folder / "bare.db")], env
-    )
-    (folder / "bare.db").unlink()
+    bare = [_bare(source, folder, env)]
     env = {**env, "CRM_DB": f"sqlite:///{folder / 'bulk.db'}"}
     run([CRM, "init", "--phone-region", "CN"], env)
     command = [CRM, "lead", "import", str(source), "--mapping", str(mapping)]
     said = folder / "said"
     ours_seconds, ours_memory = run(["sh", "-c", '"$@" 2>"$0" || [ $? = 7 ]', str(said), *command], env)
+    bare.append(_bare(source, folder, env))  # before and after: the machine has its moods
+    bare_seconds = sum(seconds for seconds, _ in bare) / len(bare)
     found = re.search(r"searching: .* ([0-9.]+) s", said.read_text())
     index_seconds = float(found[1]) if found else 0.0
     ours_seconds -= index_seconds
@@ -43,6 +42,14 @@ def measure(folder: Path, env: dict[str, str], rows: int) -> list[Line]:
         Line("P4", "rows/s of the import", rows / ours_seconds, "rows/s"),
         Line("P4", "what searches need, afterwards, rows/s", rows / max(index_seconds, 0.001), "rows/s"),
         Line("P4", "memory of the import", ours_memory, "MiB", cache + 250),
-        Line("P4", "memory of executemany", bare_memory, "MiB"),
+        Line("P4", "memory of executemany", max(memory for _, memory in bare), "MiB"),
         Line("", "the same file again, rows/s", rows / again_seconds, "rows/s"),
     ]
+
+
+def _bare(source: Path, folder: Path, env: dict[str, str]) -> tuple[float, float]:
+    """Seconds and memory of the yardstick, on a new store each time."""
+    store = folder / "bare.db"
+    found = run([sys.executable, "-m", "bench.bare", str(source), str(store)], env)
+    store.unlink()
+    return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from textual import events
 from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.worker import Worker, WorkerState
@@ -37,6 +37,8 @@ PATIENCE = 0.5
 """Seconds for a sheet to give the focus to a field."""
 HELD = 3.0
 """Seconds that keys wait at most for the first rows."""
+SETTLED = 0.01
+"""Seconds in which the parts of a new screen tell how large they want to be."""
 Part = tuple[str, str, str]
 """Text, token, action (empty: none) of one part of the crumb."""
 
@@ -327,13 +329,51 @@ class Place(Base[None]):
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.program.broken(event.worker.error)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Shown again: read again when something it depends on changed meanwhile."""
+        if self._size != self.app.size:
+            event.refresh_styles = False  # it got them just now
+            self._paint_later()
         self.program.arrived(self)
         if self._loaded_for != self.program.state:
             self.reload("show")
         else:
             self.redraw_frame()
+
+    # -- one painting instead of three
+
+    _unpainted = False
+    """Whether nothing of it is painted yet."""
+
+    def _paint_later(self) -> None:
+        """Paint nothing until what is new on the screen has found its size.
+
+        Textual would paint all of it when it is there, once more when each part tells that it wants to be laid out,
+        and a third time because it was resumed.
+        """
+        self._unpainted = True
+        self.app._begin_batch()
+        self.set_timer(SETTLED, self._paint_once)
+
+    def _paint_once(self) -> None:
+        if self._unpainted:
+            self._unpainted = False
+            self.app._end_batch()
+            self._repaint_required = False  # all of it is painted now
+            self._on_timer_update()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen lies over it, which may be painted."""
+        self._paint_once()
+
+    def _compositor_refresh(self) -> None:
+        if not self._unpainted:
+            super()._compositor_refresh()
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay it out anew, unless it has this size already, which it is told once it was shown."""
+        if size != self._size:
+            super()._screen_resized(size)
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the line that tells at the right."""
