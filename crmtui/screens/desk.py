@@ -1,8 +1,8 @@
-"""The screens' way to the services: one thread reads and one changes, each with a context of its own."""
+"""The screens' way to the services: threads that read and one that changes, each with a context of its own."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -25,16 +25,62 @@ class Done(Generic[T]):
     notes: list[str] = field(default_factory=list)
 
 
+class Lane:
+    """A thread that reads, one after the other, with a context of its own; both are made when first needed."""
+
+    def __init__(self, name: str, opened: "Callable[[], Context]") -> None:
+        self._opened = opened
+        self._pool = ThreadPoolExecutor(1, name)
+        self._context: Context | None = None
+
+    def read(self, work: "Callable[[Context], T]") -> "Future[T]":
+        """What `work` reads; once more, where the connection was gone."""
+
+        def run() -> T:
+            if self._context is not None:
+                try:
+                    return work(self._context)
+                except Busy as error:
+                    if error.code != GONE:
+                        raise
+                    self._close()
+            self._context = self._opened()
+            return work(self._context)
+
+        return self._pool.submit(run)
+
+    def forget(self) -> "Future[None]":
+        """Read lists, rights and names of stages anew from here on."""
+
+        def run() -> None:
+            if self._context is not None:
+                self._context.forget_lists()
+
+        return self._pool.submit(run)
+
+    def let_go(self) -> "Future[None]":
+        """Close the context: the next reading connects anew."""
+        return self._pool.submit(self._close)
+
+    def end(self) -> None:
+        """Wait for what is being read, and let go of the store."""
+        self.let_go()
+        self._pool.shutdown(wait=True)
+
+    def _close(self) -> None:
+        found, self._context = self._context, None
+        if found is not None:
+            found.close()
+
+
 class Desk:
     """Work for the store is a plain function of a Context; it runs off the paint path and hands back plain data."""
 
     def __init__(self, flags: Mapping[str, object], login: str | None = None, now: str | None = None) -> None:
         self.flags, self.login, self.now = dict(flags), login, now
-        self._reader = ThreadPoolExecutor(1, "reader")
+        self._lists, self._figures = Lane("reader", self._open), Lane("behind", self._open)
+        self._asked: Lane | None = None
         self._writer = ThreadPoolExecutor(1, "writer")
-        self._reading: Context | None = None
-        self._behind = ThreadPoolExecutor(1, "behind")
-        self._reading_behind: Context | None = None
         self._waiting = 0
         self.own: set[int] = set()
         """The transactions that were made here: what they changed is no news."""
@@ -44,10 +90,14 @@ class Desk:
         """Whether somebody waits for an answer."""
         return self._waiting > 0
 
-    async def _ask(self, pool: ThreadPoolExecutor, run: Callable[[], T]) -> T:
+    @property
+    def _lanes(self) -> list[Lane]:
+        return [lane for lane in (self._lists, self._figures, self._asked) if lane is not None]
+
+    async def _wait(self, answer: "Future[T]") -> T:
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, run)
+            return await asyncio.wrap_future(answer)
         finally:
             self._waiting -= 1
 
@@ -58,35 +108,17 @@ class Desk:
 
     async def read(self, work: "Callable[[Context], T]") -> T:
         """What `work` reads, in the order asked; once more, where the connection was gone. Raises the CrmError that it raises."""
-
-        def run() -> T:
-            if self._reading is not None:
-                try:
-                    return work(self._reading)
-                except Busy as error:
-                    if error.code != GONE:
-                        raise
-                    self._close_reading()
-            self._reading = self._open()
-            return work(self._reading)
-
-        return await self._ask(self._reader, run)
+        return await self._wait(self._lists.read(work))
 
     async def read_behind(self, work: "Callable[[Context], T]") -> T:
-        """As `read`, for what may take long and must not keep lists waiting: sums of everything, counts, searches."""
+        """As `read`, for what may take long and must not keep lists waiting: figures, sums of everything, counts."""
+        return await self._wait(self._figures.read(work))
 
-        def run() -> T:
-            if self._reading_behind is not None:
-                try:
-                    return work(self._reading_behind)
-                except Busy as error:
-                    if error.code != GONE:
-                        raise
-                    self._close_behind()
-            self._reading_behind = self._open()
-            return work(self._reading_behind)
-
-        return await self._ask(self._behind, run)
+    async def read_now(self, work: "Callable[[Context], T]") -> T:
+        """As `read_behind`, for what somebody asked for and waits for: it stands behind no figures of a screen."""
+        if self._asked is None:
+            self._asked = Lane("asked", self._open)
+        return await self._wait(self._asked.read(work))
 
     async def change(self, work: "Callable[[Context], T]") -> Done[T]:
         """Let `work` change the store in one context of its own. Raises the CrmError that it raises; then nothing is done."""
@@ -98,7 +130,7 @@ class Desk:
                     self.own.add(int(ctx.last_tx))
                 return Done(value, ctx.last_tx, list(ctx.notes))
 
-        done = await self._ask(self._writer, run)
+        done = await self._wait(self._writer.submit(run))
         await self.forget()
         return done
 
@@ -109,42 +141,20 @@ class Desk:
             with self._open(dry_run=True) as ctx:
                 return work(ctx)
 
-        return await self._ask(self._writer, run)
+        return await self._wait(self._writer.submit(run))
 
     async def forget(self) -> None:
         """Let the readers read lists, rights and names of stages anew."""
-
-        def first() -> None:
-            if self._reading is not None:
-                self._reading.forget_lists()
-
-        def second() -> None:
-            if self._reading_behind is not None:
-                self._reading_behind.forget_lists()
-
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._reader, first)
-        self._behind.submit(second)
+        done = [lane.forget() for lane in self._lanes]
+        await asyncio.wrap_future(done[0])
 
     async def reopen(self) -> None:
         """Let go of the readers' contexts: the next reading connects anew, with the rights of that moment."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._reader, self._close_reading)
-        await loop.run_in_executor(self._behind, self._close_behind)
-
-    def _close_reading(self) -> None:
-        found, self._reading = self._reading, None
-        if found is not None:
-            found.close()
-
-    def _close_behind(self) -> None:
-        found, self._reading_behind = self._reading_behind, None
-        if found is not None:
-            found.close()
+        for done in [lane.let_go() for lane in self._lanes]:
+            await asyncio.wrap_future(done)
 
     def close(self) -> None:
         """Wait for what is being done, and let go of the store."""
-        for pool, last in ((self._reader, self._close_reading), (self._behind, self._close_behind)):
-            pool.submit(last)
-            pool.shutdown(wait=True)
+        for lane in self._lanes:
+            lane.end()
         self._writer.shutdown(wait=True)

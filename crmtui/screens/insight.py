@@ -150,10 +150,10 @@ class Funnel(Paged):
             timer.stop()
         for pane in panes:
             pane.ready()
-        self._show(*found)
+        self._tell(*found)
         return True
 
-    def _show(self, table: "figures.Funnel", against: str) -> None:
+    def _tell(self, table: "figures.Funnel", against: str) -> None:
         self.table, self.against = table, against
         pane, label = self.query_one("#funnel", Pane), table.period.label
         currency = table.rows[0].value.value.currency

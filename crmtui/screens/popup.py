@@ -110,7 +110,7 @@ class Popup(Sheet[None]):
         pane, figure = self.query_one(Pane), self.figure
         timer = self.set_timer(0.15, pane.loading_on)
         try:
-            columns, facts = await self.desk.read_behind(
+            columns, facts = await self.desk.read_now(
                 lambda ctx: (behind.columns(ctx, figure), behind.facts(ctx, figure))
             )
         except CrmError as error:
@@ -214,7 +214,7 @@ class Popup(Sheet[None]):
 
         figure, program = self.figure, self.program
         try:
-            where = await self.desk.read_behind(lambda ctx: outlook.condition(ctx, figure))
+            where = await self.desk.read_now(lambda ctx: outlook.condition(ctx, figure))
         except CrmError as error:
             self.query_one(Pane).fail(error)
             return

@@ -228,7 +228,7 @@ class QuerySource:
 
     async def _ready(self) -> list[Part]:
         if self.parts is None:
-            self.parts = await self.desk.read_behind(self._grouped)
+            self.parts = await self.desk.read_now(self._grouped)
         return self.parts
 
     def _grouped(self, ctx: "Context") -> list[Part]:

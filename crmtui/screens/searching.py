@@ -111,7 +111,7 @@ class Searching(Offering):
         found: list[Choice] = []
         steps = Steps(text, self.scope, MOST_OF_ONE if self.scope else MOST)
         try:
-            while group := await self.desk.read_behind(steps.next):
+            while group := await self.desk.read_now(steps.next):
                 if asked != self.asked_for:
                     return
                 noun, hits = group
@@ -141,7 +141,7 @@ class Searching(Offering):
     async def _nothing(self, text: str, asked: int) -> None:
         from crmtui.services import search
 
-        near = await self.desk.read_behind(lambda ctx: search.near(ctx, text))
+        near = await self.desk.read_now(lambda ctx: search.near(ctx, text))
         if asked != self.asked_for:
             return
         lines = [heading(gettext(N_("Near")))] if near else []
@@ -161,7 +161,7 @@ class Searching(Offering):
         """Nothing typed: the records opened last, and those that one changed last."""
         asked, opened = self.asked_for, list(self.program.recent)
         try:
-            hits = await self.desk.read_behind(lambda ctx: last(ctx, opened))
+            hits = await self.desk.read_now(lambda ctx: last(ctx, opened))
         except CrmError as error:
             self.say_foot(told(error))
             return

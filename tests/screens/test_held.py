@@ -1,6 +1,7 @@
 """Keys that come before there is anything to use them on wait for it, and are not lost."""
 
 import asyncio
+import threading
 import time
 from typing import Any
 
@@ -9,7 +10,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from crmtui.screens.app import CrmApp
-from tests.screens.conftest import drive, settled
+from tests.screens.conftest import drive, settled, text_of
 
 
 async def type_ahead(app: CrmApp, pilot: Pilot[Any], *keys: str) -> None:
@@ -40,10 +41,32 @@ def test_keys_wait_for_the_first_rows(maven: str, keys: tuple[str, ...], place: 
 
 def test_another_section_is_there_at_once(maven: str) -> None:
     async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
-        slow = asyncio.create_task(app.desk.read(lambda ctx: time.sleep(0.3)))
+        let_on = threading.Event()
+        slow = asyncio.create_task(app.desk.read(lambda ctx: let_on.wait(10)))
         await pilot.press("3", "5")
         assert app.section == 5
         assert not slow.done()
+        let_on.set()
         await settled(app, pilot)
+
+    drive(maven, script)
+
+
+def test_a_pop_up_does_not_wait_for_the_figures_of_the_screen_below(maven: str) -> None:
+    async def script(app: CrmApp, pilot: Pilot[Any]) -> None:
+        app.action_whose("all")
+        await pilot.press("5")
+        await settled(app, pilot)
+        let_on = threading.Event()
+        slow = asyncio.create_task(app.desk.read_behind(lambda ctx: let_on.wait(10)))
+        await pilot.press("right", "right", "enter")
+        for _ in range(300):
+            await pilot.pause(0.01)
+            if "= the figure you opened" in text_of(app):
+                break
+        assert "= the figure you opened" in text_of(app)
+        assert not slow.done()
+        let_on.set()
+        assert await slow
 
     drive(maven, script)
