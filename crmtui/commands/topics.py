@@ -59,11 +59,9 @@ name = "Tender"                 # name_zh for Chinese
 moves = "listed"                # only the moves below; "any" (the default): from every stage to every other
 
 [[stage]]                       # in their order
-code = "bid"
-probability = 60                # the win rate that an opportunity takes on
-category = "best"               # omitted, pipeline, best or commit
-max_days = 14                   # longer than this is stuck: crm opp stuck
-when_over = "block"             # then only a superior moves it on; "alert" (the default): people are told
+code = "track"
+probability = 30                # the win rate that an opportunity takes on
+category = "pipeline"           # omitted, pipeline, best or commit
 guide = "Call before you write" # shown by crm opp next
 
 [[stage.step]]                  # ticked off by crm opp checklist
@@ -71,11 +69,16 @@ code = "visit"
 text = "Visit the site"
 required = true                 # it does not go forward without
 
+[[stage]]
+code = "bid"
+max_days = 14                   # longer than this is stuck: crm opp stuck
+when_over = "block"             # then only a superior moves it on; "alert" (the default): people are told
+
 [[move]]
 from = "track"                  # a stage, a list of stages, or "*"
 to = "bid"
 required = ["amount", "need"]   # fields that must be filled in
-steps = ["plan"]                # steps of the stage left that must be done
+steps = ["visit"]               # steps of the stage left that must be done
 guard = "amount >= 10k"         # a condition (crm help conditions), and what is said where it does not hold:
 says = "bids are made from 10k on"
 approval = true                 # a superior agrees first, or whom the flow for opp.advance names

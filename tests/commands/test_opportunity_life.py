@@ -121,6 +121,14 @@ def test_a_process_as_toml(deal: Crm, home: Path) -> None:
     assert deal("process", "export", "nothing").code == 5
 
 
+def test_the_help_shows_a_process_that_works(deal: Crm) -> None:
+    text = deal("help", "processes").out
+    example = text[text.index('code = "tender"') : text.index("What is no longer")]
+    assert deal("process", "lint", "-", stdin=example).out == ""
+    assert deal("process", "apply", "-", stdin=example).code == 0
+    assert "bids are made from 10k on" in deal("process", "export", "tender").out
+
+
 def test_guided_through_it(deal: Crm) -> None:
     deal("process", "apply", "-", stdin=PROCESS)
     given = ("--account", "Acme", "--expected-close-on", "2026-12-24", "--process", "tender")
