@@ -1,5 +1,7 @@
 """`crm forecast`: the figures as a tree, the records behind one, and the gap."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +12,7 @@ from crmtui.commands.options import whole
 from crmtui.commands.output import columns
 from crmtui.commands.prints import one, rows
 from crmtui.commands.verb import command
+from crmtui.errors import Invalid
 from crmtui.i18n import N_, gettext
 
 if TYPE_CHECKING:
@@ -43,6 +46,9 @@ Method = Annotated[
             "What the forecast adds to what was won: weighted values, committed ones in full, or all in full"
         ),
     ),
+]
+Pending = Annotated[
+    bool, typer.Option("--include-pending", help=N_("As if all that waits for approval were approved"))
 ]
 
 _PLACE = {
@@ -132,6 +138,34 @@ def _whose(dept: str, user: str, territory: str, industry: str, product: str) ->
     }
 
 
+@contextmanager
+def _supposing(call: Call, pending: bool, as_of: str) -> Iterator[None]:
+    """With --include-pending, figures as if all that waits for approval were approved; a remark on it without."""
+    if not pending:
+        if call.out.people and not as_of and (waiting := _waiting(call)):
+            call.say(
+                N_("Changes that wait for approval: {count}; --include-pending counts them."), count=waiting
+            )
+        yield
+        return
+    if as_of:
+        raise Invalid(
+            "forecast.pending_past",
+            N_("--include-pending is about now, not --as-of."),
+            field="include_pending",
+        )
+    from crmtui.services import supposing
+
+    with supposing.approved(call.ctx):
+        yield
+
+
+def _waiting(call: Call) -> int:
+    from crmtui.services import supposing
+
+    return supposing.count(call.ctx)
+
+
 def _asked(whose: dict[str, Any], period: str, as_of: str, method: str) -> "Ask":
     from crmtui.services.question import Ask
 
@@ -178,13 +212,15 @@ def forecast(
     ] = "",
     as_of: AsOf = "",
     method: Method = "weighted",
+    include_pending: Pending = False,
 ) -> None:
     """Show quota, won, weighted and forecast, rolled up."""
     from crmtui.services import forecast
 
     asked = _asked(_whose(dept, user, territory, industry, product), period, as_of, method)
     levels = whole("--depth", depth) if depth else None
-    rows = forecast.table(call.ctx, replace(asked, by=by, depth=levels))
+    with _supposing(call, include_pending, as_of):
+        rows = forecast.table(call.ctx, replace(asked, by=by, depth=levels))
     if call.out.people and rows:
         call.say(
             N_("Forecast of {period} in {currency}, method {method}"),
@@ -225,12 +261,15 @@ def drill(
     left_out: Annotated[
         bool, typer.Option("--left-out", help=N_("What is open or suspended and counts nowhere, and why"))
     ] = False,
+    include_pending: Pending = False,
 ) -> None:
     """List the records that a figure is made of."""
     from crmtui.services import forecast
 
     asked = _asked(_whose(dept, user, territory, industry, product), period, as_of, method)
-    _listed(call, columns(**_COMPONENT), forecast.drill(call.ctx, asked, figure, left_out=left_out))
+    with _supposing(call, include_pending, as_of):
+        found = forecast.drill(call.ctx, asked, figure, left_out=left_out)
+    _listed(call, columns(**_COMPONENT), found)
 
 
 @command(

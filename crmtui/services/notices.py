@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crmtui.i18n import N_, gettext
-from crmtui.services import presence
+from crmtui.services import outbox, presence
 from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import NOUNS
 from crmtui.store import refs
@@ -42,10 +42,16 @@ SAID: dict[str, str] = {
     "record.handed": N_("{who} handed {name} over to you"),
     "record.handed_many": N_("{who} handed {count} records over to you, {name} among them"),
     "deal.answered": N_("{who} answered what you asked about {name}: {note}"),
-    "deal.released": N_("{name} is the same deal as another one and was closed; you are free for new ones. {note}"),
+    "deal.released": N_(
+        "{name} is the same deal as another one and was closed; you are free for new ones. {note}"
+    ),
     "mail.failed": N_("The mail to {address} could not be sent: {error}"),
 }
 """Kind → its words. {who} did it; {name} is what it is about, as it was called then; the rest are facts."""
+
+
+MAILED = ("approval.waiting", "lead.assigned")
+"""Kinds of which people are also told by mail, where their address is on record."""
 
 
 class _Facts(dict[str, Any]):
@@ -71,7 +77,24 @@ def tell(
         if presence.person(tx, one) is not None:
             row = {"kind": kind, "about": refs.ref_of(noun, record), "facts": _plain(known), "owner_id": one}
             tx.session.add(table("notice")(**row))
+            if kind in MAILED:
+                _write(ctx, tx, one, kind, about, known)
     tx.session.flush()
+
+
+def _write(
+    ctx: Context, tx: Tx, to: int, kind: str, about: tuple[str, int], facts: Mapping[str, Any]
+) -> None:
+    """Put the same as a mail into the outbox."""
+    user = table("user")
+    names = {
+        row.id: row for row in tx.session.scalars(select(user).where(user.id.in_((to, ctx.actor.id or 0))))
+    }
+    if names[to].email:
+        said = text(kind, facts, names[ctx.actor.id].name if ctx.actor.id in names else "")
+        ref = refs.ref_of(*about)
+        body = f"{said}\n\ncrm open {ref}\n"
+        outbox.mail(ctx, tx, names[to].email, said, body, about=about, key=f"{kind}|{tx.id}|{ref}|{to}")
 
 
 def _label(tx: Tx, noun: str, record: int) -> str:

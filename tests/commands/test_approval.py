@@ -70,6 +70,11 @@ def test_an_approved_adjustment_is_in_both_forecasts_without_another_step(compan
     assert "O-1 stays as it is until AP-1 is approved" in asked.err
     for of in both:
         assert weighted(company, *of) == {"2027-04": "100000.00"}
+        assert weighted(company, *of, "--include-pending") == {"2027-05": "208000.00"}
+    assert company("opp", "show", "1", "--json").json["amount"] == "200000.00"
+    drilled = company("forecast", "drill", "--period", "2027", "--include-pending", "--json").json
+    assert [(row["ref"], row["counted"]) for row in drilled] == [("O-1", "208000.00")]
+    assert company("forecast", "--include-pending", "--as-of", "2026-11-01").code == 2
     assert company("notify", "list", "--fields", "text", "--as", "chen").out == (
         "Li asks for your approval of Hall: Change amount, probability or expected close date\n"
     )

@@ -524,6 +524,20 @@ def test_who_said_what_stands_in_the_history(company: Company) -> None:
     assert (row["verb"], row["actor"], row["note"]) == ("approval.ok", "Chen", "fair")
 
 
+def test_an_approver_whose_address_is_known_is_also_told_by_mail(company: Company) -> None:
+    company.apply(flow("opp.adjust", "", 'who = "superior"', 'who = "superior 2"'))
+    with company.as_() as ctx:
+        records.edit(ctx, "user", "zhou", {"email": "zhou@example.com"})
+    company.adjust(amount="260000")
+    with company.as_() as ctx:
+        assert records.count_where(ctx, "outbox") == 0
+    company.ok("chen")
+    with company.as_() as ctx:
+        [mail] = records.find(ctx, "outbox", fields=["to", "subject", "about"]).rows
+    assert (mail["to"], mail["about"].ref) == ("zhou@example.com", "AP-1")
+    assert mail["subject"].startswith("Chen asks for your approval of Hall")
+
+
 def test_where_requests_stand(either: Company) -> None:
     either.apply(flow())
     either.adjust(amount="260000")
