@@ -8,7 +8,7 @@ import typer
 from crmtui.commands.call import Call
 from crmtui.commands.document import LINES, Ref, day, lines, listed
 from crmtui.commands.options import whole
-from crmtui.commands.prints import one_of, rows
+from crmtui.commands.prints import many_of, one_of, rows
 from crmtui.commands.verb import command
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
@@ -77,12 +77,18 @@ def advance(
 @command(
     "contract exec",
     change=True,
-    prints=_ONE,
-    examples=("crm contract exec 8 --delivered SCN-200x100", "crm contract exec 8 --returned 1x2"),
+    prints=replace(_ONE, also=(many_of("contract"),)),
+    examples=(
+        "crm contract exec 8 --delivered SCN-200x100",
+        "crm contract exec 8 --returned 1x2",
+        "crm contract exec --input deliveries.jsonl",
+    ),
 )
 def execute(
     call: Call,
-    ref: Ref,
+    ref: Annotated[
+        str, typer.Argument(metavar="REF", help=N_("The contract: 8, K-8, ext:ID or its name"))
+    ] = "",
     delivered: Annotated[
         list[str] | None,
         typer.Option("--delivered", help=N_("A line and how much: SCN-200x100, 1x100; repeat it")),
@@ -93,12 +99,27 @@ def execute(
     ] = None,
     on: On = "",
     note: Note = "",
+    input: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help=N_(
+                "Deliveries from JSON: contract, line, delivered or returned, on, note; - for standard input"
+            ),
+        ),
+    ] = "",
 ) -> None:
     """Enter what was delivered of a contract, or came back; how far it is carried out follows."""
     from crmtui.services import contract_work
 
-    if bool(delivered) == bool(returned):
+    if bool(delivered) + bool(returned) + bool(input) != 1 or not (ref or input):
         raise Invalid("contract.exec", N_("Say what was delivered, or what came back."), field="delivered")
+    if input:
+        from crmtui.commands import reading
+
+        call.records("contract", contract_work.take_over(call.ctx, reading.objects(input).items, ref))
+        return
     kind = "delivered" if delivered else "returned"
     items = list(delivered or returned or ())
     done = contract_work.execute(call.ctx, ref, items, kind, day(call, "on", on), note)

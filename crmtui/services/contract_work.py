@@ -1,12 +1,13 @@
 """Carrying out a contract: deliveries, milestones, percent complete, and all that hangs on it in one view (ZSC-42/44, YZX-09)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
-from crmtui.errors import Invalid, NotFound, Refused
+from crmtui.clock import parse_date
+from crmtui.errors import CrmError, Invalid, NotFound, Refused, about
 from crmtui.i18n import N_, gettext
 from crmtui.money import Money
 from crmtui.services import delivery, lines, order
@@ -16,6 +17,7 @@ from crmtui.store.record import table
 
 OPEN = ("signed", "planning", "started", "executing")
 """The states in which work on a contract may be entered."""
+KINDS = ("delivered", "returned")
 
 
 def execute(
@@ -34,6 +36,40 @@ def execute(
         contract.state = "executing"
         delivery.move(ctx, tx, contract, kind, entries, on or ctx.clock.today(), note)
         return contract
+
+
+def take_over(ctx: Context, rows: Sequence[Mapping[str, Any]], ref: str = "") -> list[Any]:
+    """Enter what other programs tell of deliveries, all or nothing; return the contracts that they changed.
+
+    Each row has contract (else `ref`), line, and delivered or returned, perhaps on and note. Raises as `execute`, with
+    the number of the row in `item`.
+    """
+    changed: dict[int, Any] = {}
+    with ctx.together("contract.exec"):
+        for number, row in enumerate(rows, start=1):
+            try:
+                contract = _one(ctx, row, ref)
+            except CrmError as error:
+                error.params = {**error.params, "item": number}
+                raise
+            changed[contract.id] = contract
+    return list(changed.values())
+
+
+def _one(ctx: Context, row: Mapping[str, Any], ref: str) -> Any:
+    unknown = set(row) - {"contract", "line", *KINDS, "on", "note"}
+    kind = next((name for name in KINDS if row.get(name) is not None), "")
+    of, line = str(row.get("contract") or ref), str(row.get("line") or "")
+    if unknown or not kind or not of or not line:
+        raise Invalid(
+            "contract.exec_row",
+            N_("A delivery has contract, line, and delivered or returned."),
+            field=min(unknown, default="line" if kind else "delivered"),
+            hint=N_("Besides these it may have on and note."),
+        )
+    with about("on"):
+        day = parse_date(str(row["on"]), ctx.clock.today()) if row.get("on") else None
+    return execute(ctx, of, [f"{line}x{row[kind]}"], kind, day, str(row.get("note") or ""))
 
 
 def check_open(contract: Any) -> None:

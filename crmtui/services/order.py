@@ -249,7 +249,8 @@ def entries(tx: Tx, record: Any, items: list[str], kind: str) -> list[tuple[Any,
     if items:
         found = []
         for said in items:
-            what, quantity = positions.item(said)
+            whole = refs.find_ids(tx, "product", said)  # a product may be called Box2
+            what, quantity = (said, lines.ONE) if whole else positions.item(said)
             found.append((positions.line_of(tx, record.NOUN, record, what), quantity))
         return found
     stands = delivery.standings(tx, record) if kind == "delivered" else []

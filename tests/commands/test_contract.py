@@ -423,3 +423,23 @@ def test_an_import_states_facts(both: Crm) -> None:
     assert (shown["state"], shown["paid"], shown["outstanding"]) == ("executing", "1050.00", "0.00")
     assert both("finance", "account", "Acme", "--json").json[-1]["balance"] == "-50.00"
     assert both("payment", "import", "payments.csv", "--json").json["created"] == 0
+
+
+def test_deliveries_come_from_another_program(both: Crm) -> None:
+    for name in ("One", "Two"):
+        both("contract", "add", name, "--account", "Acme")
+    for ref in ("1", "2"):
+        both("contract", "line", "add", ref, "SCN-200x10")
+        both("contract", "sign", ref)
+    rows = '{"contract": "K-1", "line": "SCN-200", "delivered": 4, "on": "2026-11-18"}\n'
+    rows += '{"contract": "K-2", "line": 1, "delivered": 5}\n{"contract": "K-2", "line": 1, "returned": 1}\n'
+    done = in_process("contract", "exec", "--input", "-", "--json", stdin=rows)
+    assert [of(row, "ref", "progress", "returned") for row in done.json] == [
+        ["K-1", 40, "0.00"],
+        ["K-2", 50, "100.00"],
+    ]
+    # The second is too much: nothing of it is entered.
+    wrong = '{"line": 1, "delivered": 1}\n{"line": 1, "delivered": 9}\n'
+    assert in_process("contract", "exec", "1", "--input", "-", stdin=wrong).code == 6
+    assert in_process("contract", "exec", "1", "--input", "-", stdin='{"lane": 1}').code == 2
+    assert both("contract", "show", "1", "--json").json["progress"] == 40
