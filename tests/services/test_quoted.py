@@ -262,7 +262,7 @@ def put(ctx: Context, deals: list[Deal]) -> None:
                 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_DEALS)
 def test_every_deal_counts_once(sqlite_url: str, deals: list[Deal]) -> None:
     with Context.open(flags={"db": sqlite_url}, now=NOW) as ctx:
