@@ -200,8 +200,7 @@ def write(path: Path, name: str, text_value: str) -> None:
     table: Any = document[section] if section else document
     table[leaf] = value
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, tomlkit.dumps(document))
+        put(path, tomlkit.dumps(document))
     except PermissionError as error:
         raise Forbidden(
             "config.not_saved", N_("{file} may not be written by this account."), file=path
@@ -211,17 +210,22 @@ def write(path: Path, name: str, text_value: str) -> None:
         raise Busy("config.not_saved", sentence, file=path, reason=error.strerror) from error
 
 
-def _replace(path: Path, text: str) -> None:
-    """Put `text` at `path` in one step, so that a fault leaves the old file whole."""
+def put(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Put `text` at `path` in one step, for its owner alone, so that a fault leaves the old file whole.
+
+    Its folder is made if need be. `lasting`: it outlives a power cut from here on. Raises OSError.
+    """
     import tempfile
 
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # The temporary file is readable by its owner alone from the start.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as opened:
             opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
+            if lasting:
+                opened.flush()
+                os.fsync(opened.fileno())
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

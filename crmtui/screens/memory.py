@@ -2,10 +2,10 @@
 
 import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, TypeVar
+
+from crmtui.config.file import put
 
 T = TypeVar("T")
 LARGEST = 256 * 1024
@@ -52,15 +52,7 @@ class Memory:
         if self._path is None:
             return
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".screens-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(self._known, file, ensure_ascii=False)
-                os.replace(temporary, self._path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
+            put(self._path, json.dumps(self._known, ensure_ascii=False), lasting=False)
 
 
 def own() -> Memory:

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crmtui.config.file import put
 from crmtui.services.context import Context
 
 MOST = 200
@@ -55,16 +54,8 @@ def keep(path: Path, values: Mapping[str, str], version: int | None = None) -> N
     if not values:
         drop(path)
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps({"values": dict(values), "version": version})  # lone surrogates come back from it too
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as opened:
-            opened.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    put(path, text, lasting=False)
     _thin(path.parent)
 
 

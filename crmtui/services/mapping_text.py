@@ -6,8 +6,7 @@ from typing import Any
 
 import tomlkit
 
-from crmtui.errors import Forbidden, Invalid, Refused
-from crmtui.i18n import N_
+from crmtui.services import newfile
 from crmtui.services.mapping import Mapping
 
 
@@ -43,19 +42,10 @@ def _one_or_all(columns: Sequence[str]) -> str | list[str]:
 def save(mapping: Mapping, path: str) -> None:
     """Write a new file with `mapping`. Raises Refused where there is something already, Forbidden and Invalid."""
     try:
-        with open(path, "x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        with newfile.made(path, mode=0o666) as file:
             file.write(text_of(mapping))
-    except FileExistsError as error:
-        raise Refused(
-            "file.exists",
-            N_("There is something at {file} already."),
-            hint=N_("Name another file; nothing is ever overwritten."),
-            file=path,
-        ) from error
-    except PermissionError as error:
-        raise Forbidden("file.forbidden", N_("You may not write {file}."), file=path) from error
-    except (OSError, ValueError) as error:
-        raise Invalid("file.unwritable", N_("{file} cannot be written."), file=path) from error
+    except OSError as error:
+        raise newfile.unwritable(path) from error
 
 
 def unused(path: str) -> str:
