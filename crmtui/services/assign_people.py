@@ -86,7 +86,12 @@ def _load(tx: Tx) -> dict[int, int]:
     owned = select(lead.owner_id, func.count(lead.id)).where(
         lead.owner_id.is_not(None), lead.state.in_(OPEN), lead.archived_at.is_(None)
     )
-    waiting = select(offer.owner_id, func.count(offer.id)).where(offer.state == "recommended")
+    waiting = (
+        select(offer.owner_id, func.count(offer.id))
+        .join(lead, lead.id == offer.lead_id)
+        .where(offer.state == "recommended", lead.owner_id.is_(None), lead.state == "new")
+        .where(lead.archived_at.is_(None))
+    )
     found: dict[int, int] = {}
     for query in (owned.group_by(lead.owner_id), waiting.group_by(offer.owner_id)):
         for person, count in tx.session.execute(query):

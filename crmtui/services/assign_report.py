@@ -49,6 +49,7 @@ def _recommended(ctx: Context, tx: Tx) -> list[dict[str, Any]]:
             .join(lead, lead.id == offer.lead_id)
             .join(rule, rule.id == offer.rule_id, isouter=True)
             .where(offer.state == "recommended", lead.archived_at.is_(None), lead.owner_id.is_(None))
+            .where(lead.state.in_(("new", "qualified")))
             .where(reach("assign", ctx.actor, "confirm"))
             .order_by(offer.id)
         )

@@ -43,10 +43,22 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
     elif row.get("state") == "assigned" and row.get("owner_id") is None:
         row["state"] = "new"
     handed(tx, row, before)
+    if row.get("owner_id") is not None and row.get("recommended_id") is not None:
+        row["recommended_id"] = None  # who has it was decided by hand
+        _end_offers(tx, row["id"])
     if row.get("quoted") is not None:
         from crmtui.services import price  # most leads come without
 
         price.remind(ctx, tx, row, before)
+
+
+def _end_offers(tx: Tx, lead: int) -> None:
+    from crmtui.services import assign  # which only leads that were recommended need
+
+    with tx.without_predicate("assign"):
+        offer = assign.live(tx, lead)
+        if offer is not None:
+            offer.state, offer.decided_at = "replaced", tx.now
 
 
 def _open(lead: Any) -> None:

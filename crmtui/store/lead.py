@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 
 from crmtui.i18n import N_
 from crmtui.store import fields
@@ -21,6 +21,7 @@ class Lead(Record, table=True):
         Index("lead_company", "name_key", "id"),
         Index("lead_owner", "owner_id", "id"),
         unowned("lead"),
+        Index("lead_manager", "manager_id", "id", sqlite_where=text("manager_id IS NOT NULL")),
         Index("lead_state", "state", "id"),
         Index("lead_next", "next_contact_on", "id"),
     )

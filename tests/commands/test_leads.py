@@ -40,14 +40,14 @@ def test_from_a_web_form_to_a_rep(crm: Crm) -> None:
     assert crm("assign", "pending", "--json").json == []
     assert "Acme" in crm("--as", "wang", "notify", "list").out
     assert (
-        crm("--as", "wang", "lead", "delegate", "1", "--to", "zhao", "--json").json["owner"]["name"] == "zhao"
+        crm("lead", "delegate", "1", "--to", "zhao", "--json", "--as", "wang").json["owner"]["name"] == "zhao"
     )
-    assert crm("--as", "zhao", "lead", "decline", "1").code == 6
-    assert crm("--as", "zhao", "lead", "decline", "1", "--reason", "too far").code == 0
+    assert crm("lead", "decline", "1", "--as", "zhao").code == 6
+    assert crm("lead", "decline", "1", "--reason", "too far", "--as", "zhao").code == 0
     assert crm("lead", "show", "1", "--json").json["owner"]["name"] == "wang"
-    crm("--as", "wang", "lead", "delegate", "1", "--to", "zhao")
-    assert crm("--as", "zhao", "lead", "accept", "1", "--json").json["state"] == "working"
-    assert crm("--as", "zhao", "lead", "accept", "1").code == 6
+    crm("lead", "delegate", "1", "--to", "zhao", "--as", "wang")
+    assert crm("lead", "accept", "1", "--json", "--as", "zhao").json["state"] == "working"
+    assert crm("lead", "accept", "1", "--as", "zhao").code == 6
     (rule,) = crm("assign", "explain", "1", "--json").json
     assert (rule["rule"], rule["fits"], rule["chosen"]) == ("NR", True, True)
     fair = {
@@ -92,9 +92,9 @@ def test_the_pool(crm: Crm) -> None:
         "A-2\tno budget",
     ]
     assert crm("--as", "mo", "pool", "list").code == 4
-    assert crm("--as", "zhao", "pool", "claim", "A-1", "--json").json[0]["owner"]["name"] == "zhao"
-    assert crm("--as", "zhao", "pool", "claim", "A-2").code == 6
-    assert crm("--as", "wang", "pool", "claim", "A-1").code == 6
+    assert crm("pool", "claim", "A-1", "--json", "--as", "zhao").json[0]["owner"]["name"] == "zhao"
+    assert crm("pool", "claim", "A-2", "--as", "zhao").code == 6
+    assert crm("pool", "claim", "A-1", "--as", "wang").code == 6
     assert crm("pool", "allocate", "--to", "wang", "--json").json[0]["owner"]["name"] == "wang"
     assert crm("pool", "reclaim", "--now", "2026-12-30", "--dry-run", "--json").json[0]["reason"] == "idle"
     assert len(crm("pool", "reclaim", "--idle", "30d", "--now", "2026-12-30", "--json").json) == 2
@@ -116,8 +116,8 @@ def test_records_are_handed_over(crm: Crm) -> None:
     ).json
     assert [row["ref"] for row in moved] == ["A-1", "C-1"]
     assert crm("lead", "transfer", "--where", "owner=wang", "--to", "zhao", "--json").json[0]["ref"] == "L-1"
-    assert crm("--as", "zhao", "lead", "transfer", "1", "--to", "wang").code == 0
-    assert crm("--as", "zhao", "lead", "transfer", "1", "--to", "zhao").code == 5
+    assert crm("lead", "transfer", "1", "--to", "wang", "--as", "zhao").code == 0
+    assert crm("lead", "transfer", "1", "--to", "zhao", "--as", "zhao").code == 5
     assert crm("account", "transfer", "--to", "zhao").code == 2
 
 

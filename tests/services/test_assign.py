@@ -262,3 +262,28 @@ def test_a_rule_that_says_nothing_is_refused(ctx: Context, given: dict[str, obje
         records.add(ctx, "assignrule", {"name": "bad", **given})
     assert refusal.value.code == code
     assert records.count_where(ctx, "assignrule") == 0
+
+
+def test_an_owner_by_hand_ends_the_recommendation(company: Company) -> None:
+    """Zhao is named outright: Wang is recommended no more, carries nothing for it, and is not confirmed by accident."""
+    admin = company["admin"]
+    rule(admin, "all", people="wang")
+    ref = enter(admin, "Acme")
+    records.edit(admin, "lead", ref, {"owner": "zhao"})
+    shown = records.show(admin, "lead", ref)
+    assert (shown["state"], shown["owner"].name, shown["recommended"]) == ("assigned", "zhao", None)
+    assert assign_report.pending(admin) == []
+    records.edit(admin, "lead", ref, {"owner": ""})
+    assert [row["state"] for row in assign_report.pending(admin)] == ["unassigned"]
+
+
+def test_an_account_manager_follows_what_was_delegated(store_url: str, company: Company) -> None:
+    """Wen, account manager, delegates to Zhao of another department, and still sees the lead; Li does not."""
+    admin = company["admin"]
+    records.add(admin, "user", {"name": "wen", "login": "wen", "role": "account-manager", "dept": "East"})
+    ref = enter(admin, "Acme", owner="wen")
+    lead_owner.delegate(company["wen"], ref, "zhao")
+    assert owner(company["wen"], ref) == "zhao"
+    assert [row["company"] for row in records.find(company["wen"], "lead", limit=9).rows] == ["Acme"]
+    with pytest.raises(NotFound):
+        owner(company["li"], ref)
