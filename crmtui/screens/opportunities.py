@@ -30,7 +30,7 @@ class OpportunityList(RecordList):
         if not self.over_list:
             self.conditions = ["state = open"]
         elif where:
-            self.GROUP = ""  # type: ignore[misc]
+            self.GROUP = ""
 
     def as_it_was(self) -> None:
         """Over another screen in the order of that figure, not grouped."""

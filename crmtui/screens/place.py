@@ -127,14 +127,14 @@ class Base(Screen[R]):
 class Place(Base[None]):
     """A full screen in the frame. Subclasses give panes (`body`), read (`load`) and bind keys."""
 
-    SECTION: ClassVar[int] = 1
-    TAB: ClassVar[str] = ""
+    SECTION: int = 1
+    TAB: str = ""
     FILTER: ClassVar[bool] = True
-    WHOSE: ClassVar[bool] = True
+    WHOSE: bool = True
     """Whether mine, team and all make a difference here."""
     PERIOD: ClassVar[bool] = False
     """Whether a period makes a difference here."""
-    PAGE: ClassVar[bool] = False
+    PAGE: bool = False
     """A page of one record: it lies over a tab, and Esc leads back."""
 
     AHEAD: ClassVar[float] = 0.0
@@ -154,7 +154,7 @@ class Place(Base[None]):
     def __init__(self, tab: "Tab | None" = None) -> None:
         super().__init__()
         if tab is not None:
-            self.TAB = tab.name  # type: ignore[misc]
+            self.TAB = tab.name
         self.tab = tab
         self.conditions: list[str] = []
         self.reason = "show"

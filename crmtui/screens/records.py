@@ -67,7 +67,7 @@ class RecordList(Filtered):
     RecordList.-narrow.-over #side { display: block; }
     RecordList.-narrow.-over #rows { display: none; }
     """
-    GROUP: ClassVar[str] = ""
+    GROUP: str = ""
     """What the list is grouped by when nobody chose otherwise."""
     PANEL: ClassVar[bool] = False
     """Whether the side panel is there when nobody chose otherwise."""
@@ -85,11 +85,11 @@ class RecordList(Filtered):
         self._useful: Sequence[str] = ()
         """The columns that tell something, of those that the list begins with."""
         if self.over_list:
-            self.PAGE = True  # type: ignore[misc]
-            self.WHOSE = False  # type: ignore[misc]
+            self.PAGE = True
+            self.WHOSE = False
         else:
-            self.SECTION = _section(tab)  # type: ignore[misc]
-            self.WHOSE = self.noun in ("lead", "account", "contact", "opp")  # type: ignore[misc]
+            self.SECTION = _section(tab)
+            self.WHOSE = self.noun in ("lead", "account", "contact", "opp")
 
     @classmethod
     def over(cls, noun: str, where: str, title: str = "") -> "RecordList":
