@@ -41,8 +41,9 @@ def pytest_configure() -> None:
         ):
             del os.environ[name]
     os.environ["LANG"] = "C.UTF-8"
-    # Tests enter customers that look alike on purpose; the guard against that is held by tests/services/test_dup.py.
-    dup_guard.POLICY["account"] = ("off", dup_guard.POLICY["account"][1])
+    # Tests enter records that look alike on purpose; the guard against that is held by tests/services/test_dup.py.
+    for noun in ("account", "contact"):
+        dup_guard.POLICY[noun] = ("off", dup_guard.POLICY[noun][1])
 
 
 LONG = ("test_trouble.py", "test_browser.py")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 POLICY = {
     "account": ("block", ("block", "ask", "warn", "off")),
-    "contact": ("off", ("block", "ask", "warn", "off")),
+    "contact": ("warn", ("block", "ask", "warn", "off")),
     "lead": ("off", ("block", "ask", "warn", "off")),
     "import": ("off", ("block", "off")),
     "reveal": ("nothing", ("nothing", "owner")),

@@ -40,6 +40,7 @@ class Facts:
     sound: str = ""
     """The core as it sounds in pinyin; the core itself where nothing is Chinese."""
     given: str = ""
+    """Of a lead the whole name of its contact."""
     family: str = ""
     number: str = ""
     street: str = ""
@@ -144,8 +145,10 @@ def facts_of(noun: str, row: Mapping[str, Any]) -> Facts:
     person = noun == "contact"
     name = str(row.get("company" if noun == "lead" else "name") or "")
     words, place = (tuple(words_of(name)), "") if person else company(name)
-    given, family = person_of(row, words) if person else ("", "")
-    words = words or tuple(part for part in (given, family) if part)
+    given, family = (
+        person_of(row, words) if person else ("".join(words_of(row.get("contact_name") or "")), "")
+    )
+    words = words or (tuple(part for part in (given, family) if part) if person else ())
     core = "".join(words)
     number, street = street_of(row.get("street") or "")
     domains = {domain_of(row.get("website")), domain_of(row.get("email"))} - {""}

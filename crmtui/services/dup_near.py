@@ -21,30 +21,37 @@ MOST = 300
 """Of the records that share one thing, the newest."""
 KEYS = ("tax", "name", "name_sound", "phone", "domain", "mail")
 """A company that shares one of these with another is the same when it is entered (A-27), however the rest compares."""
+OTHERS = ("tax_other", "contact_other")
+"""Who differs in one of these is another one all the same."""
 PERSON_KEYS = ("mail",)
 """The same for persons: many share a name, and colleagues a phone."""
 
-_READ = (
-    *(
-        "name",
-        "company",
-        "given_name",
-        "family_name",
-        "street",
-        "city",
-        "postcode",
-        "region",
-        "phone",
-        "mobile",
-    ),
-    *("phone_key", "email", "website", "tax_number", "birth_date", "account_id"),
+READ = (
+    "name",
+    "company",
+    "contact_name",
+    "given_name",
+    "family_name",
+    "street",
+    "city",
+    "postcode",
+    "region",
+    "phone",
+    "mobile",
+    "phone_key",
+    "email",
+    "website",
+    "tax_number",
+    "birth_date",
+    "account_id",
 )
+"""The columns that are compared."""
 
 
 def columns(noun: str) -> list[Any]:
     """What of a record of `noun` is compared."""
     model = table(noun)
-    own = dict.fromkeys(("id", model.LABEL, *_READ))
+    own = dict.fromkeys(("id", model.LABEL, *READ))
     return [getattr(model, name) for name in own if name in model.model_fields and name != "name_key"]
 
 
@@ -71,9 +78,9 @@ def near(tx: Tx, noun: str, facts: Facts, but: int, least: int) -> list[tuple[in
 
 
 def collides(score: Score, person: bool = False) -> bool:
-    """Whether the two share a key; two tax numbers are two companies whatever else they share."""
+    """Whether the two share a key; two tax numbers are two companies, two contacts two leads."""
     shared = set(score.reasons)
-    return "tax_other" not in shared and not shared.isdisjoint(PERSON_KEYS if person else KEYS)
+    return shared.isdisjoint(OTHERS) and not shared.isdisjoint(PERSON_KEYS if person else KEYS)
 
 
 def _candidates(tx: Tx, noun: str, facts: Facts) -> Iterator[Mapping[str, Any]]:

@@ -33,6 +33,8 @@ REASONS = {
     "birth_alike": N_("birth dates much alike"),
     "birth_other": N_("other birth date"),
     "account": N_("same customer"),
+    "contact": N_("same contact"),
+    "contact_other": N_("other contact"),
     "tax_other": N_("other tax number"),
     "phone_other": N_("other phone"),
 }
@@ -40,7 +42,7 @@ REASONS = {
 
 COMPANY = {
     "": -4.5, "tax": 9, "tax_other": -4, "name": 5, "name_sound": 4, "name_alike": 3, "name_part": 1.6, "name_other": -2,
-    "phone": 3.5, "phone_other": -0.4, "mail": 3, "domain": 2.5, "address": 4, "street": -1, "address_other": -3.5,
+    "phone": 3.5, "phone_other": -0.4, "mail": 3, "contact": 1.5, "contact_other": -3, "domain": 2.5, "address": 4, "street": -1, "address_other": -3.5,
     "postcode": 0.5, "town": 0.5, "place_other": -2.5,
 }  # fmt: skip
 """What each reason counts for companies, in log odds; "" is what it takes to begin with."""
@@ -75,6 +77,8 @@ def _company(one: Facts, other: Facts) -> Iterator[str]:
         yield _name(one, other)
     if one.domains & other.domains:
         yield "domain"
+    if one.given and other.given:
+        yield "contact" if alike(one.given, other.given) >= 0.8 else "contact_other"
 
 
 def _name(one: Facts, other: Facts) -> str:

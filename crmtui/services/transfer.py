@@ -159,6 +159,10 @@ def _noun(noun: str | None, plan: Mapping) -> str:
     return found
 
 
+GUARDED = ("lead", "account", "contact")
+"""Nouns whose rows can be held against what exists already."""
+
+
 @dataclass
 class _Done:
     """What one batch came to, counted once it is committed."""
@@ -186,6 +190,8 @@ class _Import:
         self.told: Told | None = None
         self.size = int(str(ctx.config["import.batch"]))
         self.part = min(self.size, PART)
+        self.guard: Any = False
+        """Keeps out what exists already; None where the company does not want that, False before it was asked."""
         self.meanwhile: Callable[[], object] = bool
         """Called when the store gets to work for a while."""
         self.spent: list[Batch] = []
@@ -351,6 +357,7 @@ class _Import:
         way = entering.Entering(self.ctx, tx, self.noun, self.fields, reader.values, faults)
         way.whole = reader.whole
         way.keys = texts.keys
+        new = self._guarded(tx, new, reader, texts)
         way.insert(new, self.meanwhile)
         done.created = len(new) - sum(map(faults.__contains__, new))
         self.matcher.took(tx, texts.asked, done.created)
@@ -364,6 +371,14 @@ class _Import:
         for error in chain.from_iterable(faults.values()):
             # What was on the stack when it was raised would keep the whole batch in memory.
             error.__cause__ = error.__context__ = error.__traceback__ = None
+
+    def _guarded(self, tx: Tx, new: list[int], reader: Reader, texts: Texts) -> list[int]:
+        """The new rows without those that exist already, where the company wants imports to be looked at."""
+        if self.guard is False:
+            from crmtui.services import dup_import
+
+            self.guard = dup_import.guard(tx, self.noun) if self.noun in GUARDED else None
+        return self.guard.sift(new, reader.values, reader.faults, tx.region) if self.guard else new
 
     def _read(
         self, tx: Tx, lines: Sequence[int], rows: Sequence[Sequence[str]], texts: Texts, final: bool

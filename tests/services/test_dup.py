@@ -1,13 +1,14 @@
 """Duplicates in the store: kept from being entered (WX-26), found, told apart, merged and parted; one deal twice (WX-27)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from crmtui.errors import CrmError, Forbidden, Invalid, NotFound, Refused
-from crmtui.services import dup, dup_deal, dup_guard, dup_merge, lead, records, reversal
+from crmtui.services import dup, dup_deal, dup_guard, dup_merge, lead, records, reversal, transfer
 from crmtui.services.context import Context
 from crmtui.store.record import table
 from tests.people import acting
@@ -429,3 +430,46 @@ def test_several_opportunities_of_one_end_project(people: tuple[Context, ...]) -
     two = _deal(li, "Qingdao Integration", "Warehouse B", need="cables")
     found = dup_deal.link(li, [str(one.id), str(two.id)], "Shandong WMS")
     assert [row.end_project for row in found] == ["Shandong WMS"] * 2
+
+
+# On import
+
+
+def _import(ctx: Context, path: Path, text: str) -> Any:
+    path.write_text(text, encoding="utf-8")
+    return transfer.run(ctx, "account", str(path))
+
+
+FILE = "name,phone,external_id\nACME ltd,,1\nBeta,138 0013 8000,2\nGamma,,3\nGamma GmbH,,4\n"
+
+
+def test_an_import_takes_facts_as_they_are(ctx: Context, tmp_path: Path) -> None:
+    records.add(ctx, "account", {"name": "Acme Ltd Bonn", "phone": "13800138000"})
+    assert _import(ctx, tmp_path / "a.csv", FILE).created == 4
+
+
+def test_an_import_is_guarded_where_the_company_wants_it(ctx: Context, tmp_path: Path) -> None:
+    """Acme and the phone are there already, the second Gamma is in the file twice; a second run changes nothing."""
+    records.add(ctx, "account", {"name": "Acme", "phone": "+86 138 0013 8000"})
+    dup_guard.set_policy(ctx, "import", "block")
+    found = _import(ctx, tmp_path / "a.csv", FILE)
+    assert (found.created, found.rejected) == (1, 3)
+    assert {code for _, _, code, _ in found.problems} == {"dup.exists_already"}
+    assert _names(ctx) == ["Acme", "Gamma"]
+    again = _import(ctx, tmp_path / "a.csv", FILE)
+    assert (again.created, again.unchanged, again.rejected) == (0, 1, 3)
+
+
+def test_two_contacts_of_a_company_are_two_leads(ctx: Context) -> None:
+    dup_guard.set_policy(ctx, "lead", "block")
+    records.add(ctx, "lead", {"company": "Acme Ltd", "contact_name": "Li Lei"})
+    records.add(ctx, "lead", {"company": "ACME", "contact_name": "Han Meimei"})
+    with pytest.raises(Refused):
+        records.add(ctx, "lead", {"company": "acme", "contact_name": "Lei Li"})
+
+
+def test_a_contact_that_exists_is_remarked_on(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(dup_guard.POLICY, "contact", ("warn", ("warn",)))
+    records.add(ctx, "contact", {"name": "Li Lei", "email": "li@acme.example"})
+    records.add(ctx, "contact", {"name": "Lily", "email": "LI@acme.example"})
+    assert any("C-1 Li Lei" in note for note in ctx.notes)
