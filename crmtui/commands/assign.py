@@ -13,6 +13,7 @@ from crmtui.i18n import N_
 
 _OUTCOMES = {"lead": "ref", "state": "line", "to": "ref", "rule": "line", "why": "line"}
 _OUTCOME = rows(**_OUTCOMES)
+_MOVED = rows(ref="line", name="line", former_owner="ref", owner="ref", reason="line")
 _PENDING = rows(**_OUTCOMES, since="moment")
 _EXPLAINED = rows(rule="line", fits="flag", person="ref", chosen="flag", why="line")
 _FAIR = rows(
@@ -111,6 +112,33 @@ def fairness(
     with about("since"):
         moment = parse_moment(since, call.ctx.clock) if since else None
     call.rows(_FAIR.columns, assign_report.fairness(call.ctx, moment))
+
+
+@command(
+    "assign low-intent",
+    change=True,
+    prints=_MOVED,
+    examples=("crm assign low-intent --max-intent 2 --dept Newcomers",),
+)
+def low_intent(
+    call: Call,
+    max_intent: Annotated[str, typer.Option("--max-intent", metavar="1-5", help=N_("Up to this intent"))],
+    to: Annotated[str, typer.Option("--to", metavar="USER,…", help=N_("These people, in this order"))] = "",
+    dept: Annotated[str, typer.Option("--dept", help=N_("The people of this department and below"))] = "",
+    method: Annotated[
+        str, typer.Option("--method", help=N_("round-robin, least-loaded or best-win-rate"))
+    ] = "round-robin",
+    limit: Annotated[str, typer.Option("--limit", metavar="N", help=N_("At most so many"))] = "",
+) -> None:
+    """Give the leads in work that mean little to buy to others."""
+    from crmtui.services import handover, low_intent
+
+    named = [one.strip() for one in to.split(",") if one.strip()]
+    most = whole("--limit", limit) if limit else None
+    moved = low_intent.reassign(
+        call.ctx, whole("--max-intent", max_intent), to=named, dept=dept, method=method, limit=most
+    )
+    call.rows(_MOVED.columns, handover.moves(call.ctx, moved))
 
 
 # Rules

@@ -67,10 +67,14 @@ def _answer(call: Call, moved: "Sequence[Moved]") -> None:
 )
 def list_pool(call: Call, of: Of = "account", where: Where = "", limit: Limit = "") -> None:
     """List what is in the pool, the longest there first."""
-    from crmtui.services import pool
+    from crmtui.services import pool, pool_rules
 
     most = whole("--limit", limit) if limit else int(call.config["rows"]) if call.out.people else None
     call.rows(_POOLED.columns, pool.listing(call.ctx, _kind(of), where=where, limit=most))
+    if call.out.people:
+        mine = pool_rules.standing(call.ctx, of)
+        if mine["limit"] is not None:
+            call.say(N_("You claimed {claimed} of {limit} today."), **mine)
 
 
 @command("pool rules", prints=many_of("poolrule"), examples=("crm pool rules",))

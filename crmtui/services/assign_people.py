@@ -27,6 +27,7 @@ class People:
         }
         self._places = list(tx.session.scalars(select(territory).where(territory.archived_at.is_(None))))
         self.load = _load(tx)
+        self.given: dict[int, int] = {}
         self._records = _records(tx)
 
     def of(self, rule: Any) -> list[tuple[int, Any]]:

@@ -238,6 +238,7 @@ _EVERY = (
             "confirm": ("assign", N_("Give leads to whom they were recommended, or to somebody else")),
             "explain": ("assign", N_("Why the rules choose whom")),
             "fairness": ("assign", N_("How leads were spread over people")),
+            "low-intent": ("assign", N_("Give leads that mean little to buy to others")),
         },
     ),
     Noun(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Text, cast, exists, func, literal, not_, select
@@ -162,6 +163,19 @@ def _tell(ctx: Context, tx: Tx, moved: Sequence[Moved]) -> None:
 # Allocating
 
 
+def check_method(method: str) -> None:
+    """Raise Invalid for what is no way to choose somebody."""
+    if method not in METHODS:
+        raise Invalid(
+            "pool.method",
+            N_("There is no method {method}."),
+            field="method",
+            hint=N_("Methods are: {methods}."),
+            method=method,
+            methods=", ".join(METHODS),
+        )
+
+
 def allocate(
     ctx: Context,
     of: str = "account",
@@ -177,29 +191,26 @@ def allocate(
     Who is away is passed over, and so is who owns as many as the rule of the pool allows.
     Raises Invalid (nobody named, no such method), NotFound, Forbidden (somebody out of one's reach).
     """
-    if method not in METHODS:
-        raise Invalid(
-            "pool.method",
-            N_("There is no method {method}."),
-            field="method",
-            hint=N_("Methods are: {methods}."),
-            method=method,
-            methods=", ".join(METHODS),
-        )
+    check_method(method)
     with ctx.transaction("pool.allocate") as tx:
         check_right(tx, "pool", "allocate")
         with tx.without_predicate("pool"):
             people = People(ctx, tx)
-            able = _able(ctx, tx, people, to, dept)
+            ready = able(ctx, tx, people, to, dept, ("pool", "allocate"))
             model = table(of)
             query = select(model).where(*pool.pooled(of), *everywhere.compiled(ctx, tx, of, where))
             query = query.order_by(model.pooled_at.is_(None), model.pooled_at, model.id).limit(limit)
             rows = list(tx.session.scalars(query))
-            return _spread(ctx, tx, of, rows, able, people, method)
+            return _spread(ctx, tx, of, rows, ready, people, method)
 
 
-def _able(ctx: Context, tx: Tx, people: People, to: Sequence[str], dept: str) -> list[int]:
-    """Those who are named, or work in the department, and are here today."""
+def able(
+    ctx: Context, tx: Tx, people: People, to: Sequence[str], dept: str, right: tuple[str, str]
+) -> list[int]:
+    """Those who are named, or work in the department, and are here today; `right` is the noun and verb that is done.
+
+    Raises Invalid for nobody, NotFound, Refused for who has left, Forbidden for who is out of the actor's reach.
+    """
     found = [refs.resolve(tx, "user", one) for one in to]
     if dept:
         place = refs.resolve(tx, "dept", dept)
@@ -212,32 +223,25 @@ def _able(ctx: Context, tx: Tx, people: People, to: Sequence[str], dept: str) ->
             hint=N_("Name people with --to, or a department with --dept."),
         )
     for person in dict.fromkeys(found):
-        assign.check_person(ctx, tx, person, "allocate", "pool")
+        assign.check_person(ctx, tx, person, right[1], right[0])
     return [one for one in dict.fromkeys(found) if not people.is_away(people.every[one])]
 
 
 def _spread(
-    ctx: Context, tx: Tx, of: str, rows: Sequence[Any], able: list[int], people: People, method: str
+    ctx: Context, tx: Tx, of: str, rows: Sequence[Any], ready: list[int], people: People, method: str
 ) -> list[Moved]:
-    model = table(of)
-    owned = dict.fromkeys(able, 0)
-    counted = select(model.owner_id, func.count(model.id)).where(
-        model.owner_id.in_(able), model.archived_at.is_(None)
-    )
-    for person, count in tx.session.execute(counted.group_by(model.owner_id)):
-        owned[person] = count
+    people.load = _owned(tx, of, ready)
     moved: list[Moved] = []
-    given = dict.fromkeys(able, 0)
     for row in rows:
         rule = pool_rules.rule_of(ctx, tx, of, row.id)
-        free = [one for one in able if pool_rules.has_room(ctx, tx, rule, of, one)]
+        free = [one for one in ready if pool_rules.has_room(ctx, tx, rule, of, one)]
         if not free:
             continue
-        person = min(free, key=lambda one: _rank(method, one, row, owned, given, people, able))
+        person = min(free, key=lambda one: rank(method, one, row.industry, people, ready))
         if not pool.settle_with(tx, of, row.id, person, working=False):
             continue
-        owned[person] += 1
-        given[person] += 1
+        people.load[person] += 1
+        people.given[person] = people.given.get(person, 0) + 1
         notices.tell(ctx, tx, [person], "pool.allocated", (of, row.id))
         name = str(getattr(row, label_column(of)))
         moved.append(Moved(of, row.id, name, row.former_owner_id, person, row.pool_reason or ""))
@@ -250,19 +254,25 @@ def _spread(
     return moved
 
 
-def _rank(
-    method: str,
-    person: int,
-    row: Any,
-    owned: dict[int, int],
-    given: dict[int, int],
-    people: People,
-    able: list[int],
+def _owned(tx: Tx, of: str, people: Sequence[int]) -> dict[int, int]:
+    model = table(of)
+    query = select(model.owner_id, func.count(model.id)).where(
+        model.owner_id.in_(people), model.archived_at.is_(None)
+    )
+    found = dict.fromkeys(people, 0)
+    for person, count in tx.session.execute(query.group_by(model.owner_id)):
+        found[person] = count
+    return found
+
+
+def rank(
+    method: str, person: int, industry: str | None, people: People, ready: Sequence[int]
 ) -> tuple[Any, ...]:
-    place = able.index(person)
+    """What orders people by the method, the one to choose first."""
+    place, load = ready.index(person), people.load.get(person, 0)
     if method == "round-robin":
-        return (given[person], place)
+        return (people.given.get(person, 0), place)
     if method == "least-loaded":
-        return (owned[person], place)
-    won, closed = people.record(person, row.industry)
-    return (-(won + 1) / (closed + 2), owned[person], place)
+        return (load, place)
+    won, closed = people.record(person, industry)
+    return (-Fraction(won + 1, closed + 2), load, place)

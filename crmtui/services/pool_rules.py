@@ -89,6 +89,20 @@ def _check_cooldown(ctx: Context, tx: Tx, rule: Any, record: Any) -> None:
         )
 
 
+def standing(ctx: Context, of: str = "account") -> dict[str, int | None]:
+    """Where the actor stands under the first rule of a noun: claimed, limit (of today), owned, capacity; None: without end."""
+    with ctx.reading() as tx, tx.without_predicate("pool"):
+        rule = next(iter(rules(tx, of)), None)
+        left = room(ctx, tx, rule, of, ctx.actor.id)
+        capacity = rule.capacity if rule else None
+        return {
+            "claimed": claims_today(ctx, tx, of),
+            "limit": rule.limit_per_day if rule else None,
+            "owned": capacity - left if capacity is not None and left is not None else None,
+            "capacity": capacity,
+        }
+
+
 def given_up(ctx: Context, tx: Tx, record: Any) -> datetime | None:
     """When the actor last ceased to own the record, however that came; None for never. The journal knows."""
     for entry in chronicle.entries(tx, table(record.NOUN).__table__, record.id):

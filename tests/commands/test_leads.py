@@ -132,3 +132,15 @@ def test_enquiries_that_are_bad_are_told(crm: Crm, home: Path) -> None:
     )
     assert crm("lead", "intake").code == 2
     assert crm("lead", "intake", "--from", "nowhere").code == 2
+
+
+@pytest.mark.usefixtures("people")
+def test_leads_that_mean_little_go_to_others(crm: Crm) -> None:
+    """Intent 1 and 2 of Wang's leads go to Zhao, the least first; 3 stays, and so does the one that says nothing."""
+    for name, intent in (("A", "2"), ("B", "3"), ("C", "1"), ("D", "")):
+        crm("lead", "add", name, "--owner", "wang", *(("--intent", intent) if intent else ()))
+    assert crm("assign", "low-intent", "--max-intent", "2", "--to", "zhao", "--method", "luck").code == 2
+    assert crm("assign", "low-intent", "--max-intent", "2", "--to", "zhao", "--as", "wang").code == 4
+    moved = crm("assign", "low-intent", "--max-intent", "2", "--to", "zhao", "--json").json
+    assert [(row["name"], row["owner"]["name"]) for row in moved] == [("C", "zhao"), ("A", "zhao")]
+    assert crm("assign", "low-intent", "--max-intent", "2", "--to", "zhao", "--json").json == []

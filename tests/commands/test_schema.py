@@ -235,7 +235,7 @@ RUN = (
         "account transfer Branch --to li",
     ),
     *("pool release A-2 --reason no", "pool list", "pool claim A-2", "pool rules", "pool reclaim --idle 9"),
-    *("pool allocate --to li", "lead intake --input many.json"),
+    *("pool allocate --to li", "assign low-intent --max-intent 2 --to li", "lead intake --input many.json"),
     *("lead qualify 1", "lead convert 1", "lead disqualify 2 --reason none", "lead history 1"),
     *("outbox cancel 1", "outbox retry 1", "outbox send"),
     *("query save mine --on lead state=new", "log", "undo 5", "can advance opp", "who-can close opp"),
@@ -265,7 +265,11 @@ RUN = (
     *("db restore copy.db --db other.db", "init --db third.db", "product add --input many.json"),
     *("dup policy", "account check Acme", "dup check contact Li", "account add Twin", "account add Twix"),
     *("dup scan account", "dup merge Twin Twix", "dup unmerge Twin Twix", "dup different Twin Twix"),
-    *("opp add D1 --account Twin --expected-close-on today+9d", "opp link D1 --end-project P", "opp duplicates"),
+    *(
+        "opp add D1 --account Twin --expected-close-on today+9d",
+        "opp link D1 --end-project P",
+        "opp duplicates",
+    ),
     *("opp add D2 --account Twix --expected-close-on today+9d", "opp ask D1 D2 --question who"),
     *("opp answer D1 they", "opp keep D1 --release D2"),
 )
