@@ -1,10 +1,14 @@
 """The pool: given back and claimed, once by whoever is first, within limits; taken back by rule (WX-25); given out."""
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from crmtui.errors import Conflict, CrmError, Forbidden, Invalid, NotFound, Refused
 from crmtui.services import notices, pool, pool_flow, records
@@ -17,11 +21,12 @@ TODAY = "2026-11-20T09:00:00+08:00"
 class Company(ExitStack):
     """The small company of `tests.people`: whoever acts, on whichever day, in a context of their own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, settled: bool = False) -> None:
         super().__init__()
         self.url = url
         self._open: dict[tuple[str, str], Context] = {}
-        settle_in(self("admin"))
+        if not settled:
+            settle_in(self("admin"))
 
     def __call__(self, login: str, now: str = TODAY) -> Context:
         if (login, now) not in self._open:
@@ -253,3 +258,55 @@ def test_given_out_in_turn_to_whom_one_leads(company: Company) -> None:
     records.edit(company("admin"), "user", "wang", {"away_from": "2026-11-19", "away_until": "2026-11-30"})
     done = pool_flow.allocate(company("chen"), dept="East-1", method="least-loaded")
     assert [owner(company("admin"), f"A-{one.id}") for one in done] == ["li", "li"]
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(("claim", "release")), st.sampled_from(("li", "wang", "zhao")), st.integers(1, 3)
+    ),
+    max_size=14,
+)
+
+
+@pytest.fixture(scope="module")
+def three(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with three customers in the pool, two claims a day, and a cool-down."""
+    path = tmp_path_factory.mktemp("three") / "crm.db"
+    shutil.copyfile(sqlite_template, path)
+    with Company(f"sqlite:///{path}") as company:
+        records.add(company("admin"), "poolrule", {"name": "C", "limit_per_day": "2", "cooldown_days": "9"})
+        refs = [customer(company("admin"), f"Customer {number}") for number in range(3)]
+        pool.release(company("admin"), refs, "for all")
+    return path
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_whatever_people_do_the_pool_is_as_a_plain_model_says(
+    three: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, int]]
+) -> None:
+    """Three customers, two claims a day and person, who had one does not get it back: store and model agree at each step."""
+    path = tmp_path_factory.mktemp("pool") / "crm.db"
+    shutil.copyfile(three, path)
+    with Company(f"sqlite:///{path}", settled=True) as company:
+        owners: dict[int, str | None] = dict.fromkeys((1, 2, 3))
+        had: set[tuple[str, int]] = set()
+        claims = dict.fromkeys(("li", "wang", "zhao"), 0)
+        for verb, who, number in steps:
+            mine = owners[number] == who
+            free = owners[number] is None and (who, number) not in had and claims[who] < 2
+            try:
+                if verb == "claim":
+                    pool.claim(company(who), [f"A-{number}"])
+                else:
+                    pool.release(company(who), [f"A-{number}"], "no")
+                done = True
+            except CrmError:
+                done = False
+            assert done == (free if verb == "claim" else mine), (verb, who, number)
+            if done and verb == "claim":
+                owners[number], claims[who] = who, claims[who] + 1
+            elif done:
+                owners[number] = None
+                had.add((who, number))
+            assert {n: owner(company("admin"), f"A-{n}") for n in owners} == owners
