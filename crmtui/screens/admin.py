@@ -475,7 +475,23 @@ EVERYWHERE = ("list", "show", "add", "edit", "archive", "restore", "history", "e
 DO = "do"
 
 
-class Types(RecordList):
+class Ranked(RecordList):
+    """Entries that the company has in an order of its own, in groups."""
+
+    SHOWN: ClassVar[tuple[str, ...]] = ()
+    """The columns that it begins with: without the group's."""
+
+    def as_it_was(self) -> None:
+        """In that order, until another one is chosen."""
+        super().as_it_was()
+        self.sort = self.sort or "position"
+
+    def default_columns(self) -> Sequence[str]:
+        """Those of `SHOWN`."""
+        return self.SHOWN
+
+
+class Types(Ranked):
     """The entries of the lists that the company chooses from, list by list in their order."""
 
     NOUN = "type"
@@ -486,20 +502,10 @@ class Types(RecordList):
         N_("n adds an entry, e changes one; an entry that is put away stays where it is used."),
     )
 
-    def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
-        super().__init__(tab, "type", where, title)
-
-    def as_it_was(self) -> None:
-        """In the order of each list."""
-        super().as_it_was()
-        self.sort = self.sort or "position"
-
-    def default_columns(self) -> Sequence[str]:
-        """Without the list, which is the group."""
-        return ("name", "name_zh", "code", "position", "active")
+    SHOWN = ("name", "name_zh", "code", "position", "active")
 
 
-class Stages(RecordList):
+class Stages(Ranked):
     """The stages of all processes in their order, with what stands in each."""
 
     NOUN = "stage"
@@ -510,17 +516,7 @@ class Stages(RecordList):
         N_("n adds a stage, e changes one; the numbers give the order."),
     )
 
-    def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
-        super().__init__(tab, "stage", where, title)
-
-    def as_it_was(self) -> None:
-        """In the order of the process."""
-        super().as_it_was()
-        self.sort = self.sort or "position"
-
-    def default_columns(self) -> Sequence[str]:
-        """Without the process, which is the group."""
-        return ("name", "name_zh", "position", "probability", "category", "max_days", "code")
+    SHOWN = ("name", "name_zh", "position", "probability", "category", "max_days", "code")
 
 
 class Quotas(Place):

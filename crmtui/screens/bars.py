@@ -8,11 +8,10 @@ from typing import ClassVar
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
-from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from crmtui.i18n import N_, gettext
+from crmtui.screens.along import Along
 from crmtui.screens.charts import CHOSEN, Piece, cells_of, line, padded, scale, unit_for
 from crmtui.screens.glyphs import g, glyphs, sparks
 from crmtui.screens.ink import ink
@@ -63,14 +62,13 @@ class _Plot:
         return min(max(round(value * self.rows * steps / self.top), 1), self.rows * steps)
 
 
-class Columns(Widget, can_focus=True):
+class Columns(Along, can_focus=True):
     """The bars; a click or Enter on one opens it, the arrows go from bar to bar."""
 
     DEFAULT_CSS = "Columns { height: 1fr; width: 1fr; background: $surface; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("chart", open=N_("Open"), hidden=("left", "right", "home", "end"))
     ]
-    current: reactive[int] = reactive(0)
 
     class Opened(Message):
         """The bar in place `index` was opened."""
@@ -91,12 +89,12 @@ class Columns(Widget, can_focus=True):
     def show(self, bars: Sequence[Bar], currency: str, current: int | None = None) -> None:
         """Draw these bars; `current` is the one under the cursor, else it stays where it is."""
         self._bars, self._currency = list(bars), currency
-        self.current = min(max(self.current if current is None else current, 0), max(len(bars) - 1, 0))
+        self.go(self.current if current is None else current)
         self.refresh()
 
-    def recolour(self) -> None:
-        """Draw anew in the colours of another theme."""
-        self.refresh()
+    def count(self) -> int:
+        """How many bars there are."""
+        return len(self._bars)
 
     @property
     def unit(self) -> str:
@@ -216,34 +214,6 @@ class Columns(Widget, can_focus=True):
         return pieces
 
     # -- keys and mouse
-
-    def watch_current(self) -> None:
-        """The cursor went to another bar."""
-        self.refresh()
-
-    def on_focus(self) -> None:
-        """The chosen bar shows."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """It shows no longer."""
-        self.refresh()
-
-    def action_left(self) -> None:
-        """The bar before."""
-        self.current = max(self.current - 1, 0)
-
-    def action_right(self) -> None:
-        """The bar after."""
-        self.current = min(self.current + 1, max(len(self._bars) - 1, 0))
-
-    def action_home(self) -> None:
-        """The first bar."""
-        self.current = 0
-
-    def action_end(self) -> None:
-        """The last bar."""
-        self.current = max(len(self._bars) - 1, 0)
 
     def action_open(self) -> None:
         """Open what the chosen bar stands for."""

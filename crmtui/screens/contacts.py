@@ -9,7 +9,6 @@ from crmtui.screens.conditions import Builder
 from crmtui.screens.details import Details
 from crmtui.screens.frame import Pane
 from crmtui.screens.records import RecordList
-from crmtui.screens.sections import Tab
 
 
 class ContactList(RecordList):
@@ -31,9 +30,6 @@ class ContactList(RecordList):
     ContactList AskLine { height: auto; layout: vertical; }
     ContactList AskLine > #of-test { width: 1fr; }
     """
-
-    def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
-        super().__init__(tab, "contact", where, title)
 
     def body(self) -> ComposeResult:
         """The conditions, the list, and beside it the record under the cursor."""

@@ -6,7 +6,6 @@ from crmtui.i18n import N_
 from crmtui.screens.keys import bind
 from crmtui.screens.record_page import RecordPage
 from crmtui.screens.records import RecordList
-from crmtui.screens.sections import Tab
 
 _VERBS = {
     "agree": N_("Qualify"),
@@ -27,9 +26,6 @@ class LeadList(RecordList):
         N_("a qualifies, > makes an opportunity of it, x rules it out and asks why, m gives it to someone."),
     )
     BINDINGS: ClassVar[list[Any]] = bind("leads", **_VERBS)
-
-    def __init__(self, tab: Tab | None = None, noun: str = "", where: str = "", title: str = "") -> None:
-        super().__init__(tab, "lead", where, title)
 
 
 class LeadPage(RecordPage):

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from crmtui.i18n import N_
+from crmtui.screens.along import Along
 from crmtui.screens.charts import CHOSEN, Piece, line
 from crmtui.screens.ink import ink
 from crmtui.screens.keys import bind
@@ -72,14 +73,13 @@ def at(lines: Lines, offset: Offset) -> int | None:
     return None
 
 
-class Links(Widget, can_focus=True):
+class Links(Along, can_focus=True):
     """Lines of text with links in them; it takes the focus as long as there is one."""
 
     DEFAULT_CSS = "Links { height: auto; width: 1fr; background: $surface; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("links", open=N_("Open"), hidden=("up", "down", "left", "right"))
     ]
-    current: reactive[int] = reactive(0)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -89,14 +89,13 @@ class Links(Widget, can_focus=True):
     def show(self, lines: Lines) -> None:
         """Draw these lines; the cursor stays in its place."""
         self.lines = lines
-        found = targets(lines)
-        self.can_focus = bool(found)
-        self.current = min(self.current, max(len(found) - 1, 0))
+        self.can_focus = self.count() > 0
+        self.go(self.current)
         self.refresh(layout=True)
 
-    def recolour(self) -> None:
-        """Draw anew in the colours of another theme."""
-        self.refresh()
+    def count(self) -> int:
+        """How many links there are."""
+        return len(targets(self.lines))
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """One row a line."""
@@ -107,27 +106,7 @@ class Links(Widget, can_focus=True):
         rows = drawn(self.lines, self.current if self.has_focus else None)
         return line(rows[y] if y < len(rows) else [], ink(self), self.size.width, on="surface")
 
-    def watch_current(self) -> None:
-        """The cursor went to another link."""
-        self.refresh()
-
-    def on_focus(self) -> None:
-        """The cursor shows."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """It shows no longer."""
-        self.refresh()
-
-    def action_left(self) -> None:
-        """The link before."""
-        self.current = max(self.current - 1, 0)
-
-    def action_right(self) -> None:
-        """The link after."""
-        self.current = min(self.current + 1, max(len(targets(self.lines)) - 1, 0))
-
-    action_up, action_down = action_left, action_right
+    action_up, action_down = Along.action_left, Along.action_right
 
     def action_open(self) -> None:
         """Open the link under the cursor."""
