@@ -83,7 +83,7 @@ def _check_signed(row: dict[str, Any], before: dict[str, Any]) -> None:
 
 def _outstanding(ctx: Context, row: dict[str, Any], paid: int) -> None:
     price = (row.get("amount") or 0) + (row.get("tax") or 0) - (row.get("returned") or 0)
-    row["outstanding"] = max(price - paid, 0)
+    row["outstanding"] = ledger.rest(price, paid, row["state"])
 
 
 # -- made of a quote --------------------------------------------------------------------------------------------
@@ -275,6 +275,7 @@ def _step(ctx: Context, ref: str, verb: str, to: str, reason: str) -> Any:
         ctx.check_version(tx, contract, {"state": to})
         lifecycle.move("contract", contract, to)
         contract.state, contract.reason = to, reason or None
+        ledger.refresh(ctx, tx, contract)
         tx.session.flush()
         return contract
 

@@ -36,7 +36,8 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
     if before is not None:
         positions.follow(tx, "invoice", row, before)
     price = (row.get("amount") or 0) + (row.get("tax") or 0)
-    row["outstanding"] = max(price - (ledger.received(tx, "invoice", before["id"]) if before else 0), 0)
+    paid = ledger.received(tx, "invoice", before["id"]) if before else 0
+    row["outstanding"] = ledger.rest(price, paid, row["state"])
 
 
 def _check(row: dict[str, Any], before: dict[str, Any] | None) -> None:
@@ -211,7 +212,8 @@ def void(ctx: Context, ref: str, reason: str) -> Any:
                 ref=refs.ref_of("invoice", invoice.id),
             )
         lifecycle.move("invoice", invoice, "void")
-        invoice.state, invoice.reason, invoice.outstanding = "void", reason, 0
+        invoice.state, invoice.reason = "void", reason
+        ledger.refresh(ctx, tx, invoice)
         tx.session.flush()
         return invoice
 

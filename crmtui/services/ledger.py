@@ -13,6 +13,8 @@ from crmtui.store.contract import BINDING
 from crmtui.store.record import table
 from crmtui.store.types import Whole
 
+GIVEN_UP = ("cancelled", "void")
+"""The states of what nobody has to pay."""
 OWED = ("contract", "order", "invoice")
 """Nouns that payments are for; a payment for one may be for the next ones above it as well."""
 
@@ -21,6 +23,11 @@ def price_of(record: Any) -> int:
     """What the customer pays for it in all: amount and tax, less what came back."""
     back = getattr(record, "returned", None) or 0
     return int((record.amount or 0) + (record.tax or 0) - back)
+
+
+def rest(price: int, paid: int, state: str) -> int:
+    """What is outstanding of `price`: nothing of what was given up."""
+    return 0 if state in GIVEN_UP else max(price - paid, 0)
 
 
 def received(tx: Tx, noun: str, record: int, but: int | None = None) -> int:
@@ -37,9 +44,8 @@ def received(tx: Tx, noun: str, record: int, but: int | None = None) -> int:
 def settle_up(ctx: Context, record: Any, paid: int) -> None:
     """Write into a record what is paid and what is outstanding, and since when it is paid in full."""
     price = price_of(record)
-    rest = price - paid
-    record.paid, record.outstanding = max(paid, 0), max(rest, 0)
-    full = price > 0 and rest <= 0
+    record.paid, record.outstanding = max(paid, 0), rest(price, paid, record.state)
+    full = price > 0 and paid >= price
     record.settled_on = (record.settled_on or ctx.clock.today()) if full else None
     if record.NOUN == "invoice" and record.state in ("issued", "paid"):
         record.state = "paid" if full else "issued"
@@ -48,6 +54,24 @@ def settle_up(ctx: Context, record: Any, paid: int) -> None:
 def refresh(ctx: Context, tx: Tx, record: Any) -> None:
     """Count anew what is paid and outstanding of a record whose amounts or payments changed."""
     settle_up(ctx, record, received(tx, record.NOUN, record.id))
+
+
+def wrong(tx: Tx) -> Iterator[tuple[str, int]]:
+    """Noun and id of what says of itself that more or less is paid or outstanding than its payments come to."""
+    for noun in OWED:
+        model, payment = table(noun), table("payment")
+        of = getattr(payment, f"{noun}_id")
+        signed = case((payment.kind == "refund", -payment.amount), else_=payment.amount)
+        query = select(of, func.sum(signed, type_=Whole)).where(
+            of.is_not(None), payment.archived_at.is_(None)
+        )
+        came = {record: int(paid) for record, paid in tx.session.execute(query.group_by(of))}
+        rows = tx.session.scalars(select(model).order_by(model.id).execution_options(yield_per=500))
+        for record in rows:
+            paid = came.get(record.id, 0)
+            left = rest(price_of(record), paid, record.state)
+            if (record.paid or 0, record.outstanding or 0) != (max(paid, 0), left):
+                yield noun, record.id
 
 
 # -- what falls due ---------------------------------------------------------------------------------------------

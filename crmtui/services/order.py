@@ -28,7 +28,8 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
             _check_ended(row, before)
         positions.follow(tx, "order", row, before)
     price = (row.get("amount") or 0) + (row.get("tax") or 0) - (row.get("returned") or 0)
-    row["outstanding"] = max(price - (ledger.received(tx, "order", before["id"]) if before else 0), 0)
+    paid = ledger.received(tx, "order", before["id"]) if before else 0
+    row["outstanding"] = ledger.rest(price, paid, row["state"])
     if not facts and row.get("contract_id") is None:
         more = price - ((before["amount"] or 0) + (before["tax"] or 0) if before else 0)
         if more > 0:

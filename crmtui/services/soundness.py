@@ -48,6 +48,7 @@ def examine(ctx: Context, tx: Tx) -> Iterator[Finding]:
     yield _administrator(tx)
     yield _owners(tx, named)
     yield _keys(ctx, tx, named)
+    yield _balances(tx, named)
 
 
 def _list(found: list[tuple[str, int]], named: bool) -> str:
@@ -126,6 +127,21 @@ def _left_behind(tx: Tx, noun: str) -> Iterator[tuple[str, int]]:
     if noun in _OPEN:
         query = query.where(model.state.in_(_OPEN[noun]))
     return ((noun, record) for record in tx.session.scalars(query))
+
+
+def _balances(tx: Tx, named: bool) -> Finding:
+    from crmtui.services import ledger
+
+    found = list(ledger.wrong(tx))
+    if not found:
+        return finding("balances", "ok", N_("What is paid and outstanding is what the payments come to."))
+    return finding(
+        "balances",
+        "warning",
+        N_("What is paid or outstanding is not what the payments come to, of {records} records."),
+        N_("Edit a payment of each, or enter what is missing: it is then counted anew."),
+        records=_list(found, named),
+    )
 
 
 def _keys(ctx: Context, tx: Tx, named: bool) -> Finding:

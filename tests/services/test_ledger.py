@@ -17,6 +17,7 @@ from crmtui.services import (
     credit,
     finance,
     flow_text,
+    health,
     invoice,
     line_edit,
     margin,
@@ -25,6 +26,7 @@ from crmtui.services import (
     records,
 )
 from crmtui.services.context import Context
+from crmtui.store import refs
 from tests.conftest import NOW
 from tests.people import settle_in
 
@@ -228,6 +230,20 @@ def test_a_bill_is_paid_and_opened_again_by_a_refund(ctx: Context) -> None:
     assert (shown["state"], shown["outstanding"].text()) == ("issued", "30.00")
     with pytest.raises(Refused):
         invoice.void(ctx, "IV-1", "no")
+
+
+def test_a_wrong_balance_is_found(ctx: Context) -> None:
+    records.add(ctx, "account", {"name": "Acme"})
+    records.add(ctx, "contract", {"name": "Frame", "account": "Acme", "amount": "100"})
+    records.add(ctx, "order", {"account": "Acme", "amount": "100"})
+    payment.take(ctx, "S-1", "40")
+    contract.cancel(ctx, "1", "no budget")
+    assert records.show(ctx, "contract", "1")["outstanding"].text() == "0.00"
+    assert {each.check: each.state for each in health.examine(ctx)}["balances"] == "ok"
+    with ctx.transaction("order.edit") as tx:
+        refs.get(tx, "order", "1").paid = 5000
+    found = {each.check: each for each in health.examine(ctx)}["balances"]
+    assert (found.state, "S-1" in found.finding) == ("warning", True)
 
 
 def test_nobody_without_the_right_learns_a_cost(store_url: str) -> None:
