@@ -44,9 +44,9 @@ def export(
 @command("process lint", prints=_FOUND, examples=("crm process lint project.toml",))
 def lint(call: Call, file: File) -> None:
     """Check the TOML of a process; an error is exit 2, a warning is not."""
-    from crmtui.services import process_edit
+    from crmtui.services import process_lint
 
-    found = process_edit.lint(call.ctx, reading.text(file))
+    found = process_lint.lint(call.ctx, reading.text(file))
     for finding in found:
         if finding.level == "error":
             raise finding.said

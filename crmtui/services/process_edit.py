@@ -1,31 +1,19 @@
-"""Processes edited as TOML: written out, checked, put in force as a new version, drawn."""
+"""Processes edited as TOML: written out, put in force as a new version, drawn."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import func, select
 
-from crmtui.errors import CrmError, Invalid
+from crmtui.errors import Invalid
 from crmtui.i18n import N_, gettext
 from crmtui.services import process, records
 from crmtui.services.context import Context, Tx
-from crmtui.services.process_text import Definition, Stage, read, write
+from crmtui.services.process_lint import errors
+from crmtui.services.process_text import Definition, Stage, read
+from crmtui.services.process_write import draw, write
 from crmtui.store import refs
 from crmtui.store.record import table
-
-WHO = ("owner", "manager")
-"""Whose the task of a move is besides a person by name: the owner of the opportunity, or their superior."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something about the text of a process: `level` is error or warning."""
-
-    level: str
-    said: CrmError
-
 
 # -- out --------------------------------------------------------------------------------------------------------
 
@@ -95,76 +83,10 @@ def versions(ctx: Context, ref: str) -> list[dict[str, Any]]:
         ]
 
 
-# -- checking ---------------------------------------------------------------------------------------------------
-
-
-def lint(ctx: Context, text: str) -> list[Finding]:
-    """What is wrong with the TOML of a process (no more than the first error of its form), and what looks wrong."""
+def graph(ctx: Context, ref: str) -> str:
+    """The stages of a process and the moves between them, as a drawing of lines of text. Raises NotFound."""
     with ctx.reading() as tx:
-        try:
-            found = read(text)
-        except CrmError as error:
-            return [Finding("error", error)]
-        return [*(Finding("error", error) for error in _errors(ctx, tx, found)), *_warnings(found)]
-
-
-def _errors(ctx: Context, tx: Tx, of: Definition) -> list[CrmError]:
-    """What the rules of the moves say that this store cannot understand: fields, conditions, people."""
-    found: list[CrmError] = []
-    for (one, two), rule in of.moves.items():
-        for check in (_check_required, _check_guard, _check_set, _check_tasks):
-            try:
-                check(ctx, tx, rule)
-            except CrmError as error:
-                error.field = error.field or f"{one} → {two}"
-                if str(error) not in [str(other) for other in found]:
-                    found.append(error)
-    return found
-
-
-def _check_required(ctx: Context, tx: Tx, rule: Mapping[str, Any]) -> None:
-    fields = records.fields_in(tx, "opp")
-    for name in rule.get("required", ()):
-        records.field_named(fields, name, "opp")
-
-
-def _check_guard(ctx: Context, tx: Tx, rule: Mapping[str, Any]) -> None:
-    if rule.get("guard"):
-        records.matching(ctx, tx, "opp", rule["guard"])
-
-
-def _check_set(ctx: Context, tx: Tx, rule: Mapping[str, Any]) -> None:
-    records.read_values(ctx, tx, "opp", rule.get("set", {}), through=("adjust",))
-
-
-def _check_tasks(ctx: Context, tx: Tx, rule: Mapping[str, Any]) -> None:
-    for task in rule.get("task", ()):
-        if task["owner"] not in WHO:
-            refs.resolve(tx, "user", task["owner"])
-
-
-def _warnings(of: Definition) -> list[Finding]:
-    found = []
-    reached, waiting = set(), [of.codes[0]]
-    while waiting:
-        one = waiting.pop()
-        if one not in reached:
-            reached.add(one)
-            waiting += [end for start, end in of.moves if start == one]
-    for code in of.codes:
-        if code not in reached:
-            found.append(_warn(N_("No move leads to {stage}."), code))
-        if code != of.codes[-1] and not any(start == code for start, _ in of.moves):
-            found.append(_warn(N_("No move leads on from {stage}."), code))
-    rates = [(stage.code, stage.probability) for stage in of.stages if stage.probability is not None]
-    for (_, before), (code, after) in pairwise(rates):
-        if after < before:
-            found.append(_warn(N_("The win rate of {stage} is below that of the stage before."), code))
-    return found
-
-
-def _warn(sentence: str, stage: str) -> Finding:
-    return Finding("warning", Invalid("process.odd", sentence, field=stage, stage=stage))
+        return draw(definition(tx, refs.get(tx, "process", ref)))
 
 
 # -- in ---------------------------------------------------------------------------------------------------------
@@ -187,7 +109,7 @@ def apply(ctx: Context, text: str) -> Applied:
     """
     wanted = read(text)
     with ctx.transaction("process.apply") as tx:
-        for error in _errors(ctx, tx, wanted):
+        for error in errors(ctx, tx, wanted):
             raise error
         model = table("process")
         row = tx.session.scalars(select(model).where(model.code == wanted.code)).first()
@@ -305,43 +227,3 @@ def _keep(ctx: Context, tx: Tx, row: Any, before: Definition | None, wanted: Def
     made = {"made_by_id": ctx.actor.id, "made_at": tx.now}
     tx.add(model(process_id=row.id, number=last + 1, text=write(wanted), **made))
     return last + 1
-
-
-# -- drawn ------------------------------------------------------------------------------------------------------
-
-
-def graph(ctx: Context, ref: str) -> str:
-    """The stages of a process and the moves between them, as a drawing of lines of text. Raises NotFound."""
-    with ctx.reading() as tx:
-        of = definition(tx, refs.get(tx, "process", ref))
-    lines = []
-    for place, stage in enumerate(of.stages):
-        rate = "" if stage.probability is None else f"  {stage.probability} %"
-        days = "" if stage.max_days is None else gettext(N_("  ≤ {days} d")).format(days=stage.max_days)
-        lines.append(f"[{stage.code}]{rate}{days}")
-        lines += [f" │ {'■' if step['required'] else '□'} {step['text']}" for step in stage.steps]
-        for end in of.codes:
-            if (stage.code, end) in of.moves and end != of.codes[min(place + 1, len(of.codes) - 1)]:
-                if of.codes.index(end) < place or not of.moves[stage.code, end]:
-                    continue
-                lines.append(f" ├─▶ [{end}]{_asks(of.moves[stage.code, end])}")
-        if place + 1 < len(of.stages):
-            ahead = (stage.code, of.codes[place + 1])
-            lines.append(f" ▼{_asks(of.moves[ahead])}" if ahead in of.moves else " ✕")
-    return "\n".join(lines)
-
-
-def _asks(rule: Mapping[str, Any]) -> str:
-    """What a move asks for and brings about, in a few words."""
-    parts = []
-    if rule.get("required"):
-        parts.append(gettext(N_("needs {names}")).format(names=", ".join(rule["required"])))
-    if rule.get("steps"):
-        parts.append(gettext(N_("after {names}")).format(names=", ".join(rule["steps"])))
-    if rule.get("guard"):
-        parts.append(gettext(N_("if {condition}")).format(condition=rule["guard"]))
-    if rule.get("approval"):
-        parts.append(gettext(N_("with approval")))
-    parts += [f"+ {task['title']}" for task in rule.get("task", ())]
-    parts += [f"{name} = {value}" for name, value in rule.get("set", {}).items()]
-    return "  " + "; ".join(parts) if parts else ""

@@ -1,10 +1,9 @@
-"""A sales process as TOML: what is written becomes a definition, and a definition is written."""
+"""A sales process read from TOML: what is written becomes a definition, and every mistake is named."""
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from crmtui.errors import Invalid
@@ -289,55 +288,3 @@ def _check_once(codes: list[str], place: str) -> None:
     for code in codes:
         if codes.count(code) > 1:
             raise _fault(N_("{place}: {found} is there twice."), place, found=code)
-
-
-# -- writing ----------------------------------------------------------------------------------------------------
-
-
-def write(of: Definition) -> str:
-    """The definition as TOML; read again it is the same definition."""
-    import tomlkit
-
-    free = all((one, two) in of.moves for one in of.codes for two in of.codes if one != two)
-    top = {"code": of.code, "name": of.name, "name_zh": of.name_zh, "moves": "any" if free else "listed"}
-    tables: dict[str, Any] = {"stage": [_stage_table(stage) for stage in of.stages]}
-    moves = list(_move_tables(of, listed=not free))
-    if moves:
-        tables["move"] = moves
-    return tomlkit.dumps({**_kept(top), **tables})
-
-
-def _kept(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in table.items() if value not in (None, "", [], {}, ())}
-
-
-def _stage_table(stage: Stage) -> dict[str, Any]:
-    table = {
-        "code": stage.code,
-        "name": stage.name,
-        "name_zh": stage.name_zh,
-        "probability": stage.probability,
-        "category": stage.category,
-        "max_days": stage.max_days,
-        "when_over": stage.when_over if stage.when_over != "alert" else None,
-        "guide": stage.guide,
-        "step": [_step_table(step) for step in stage.steps],
-    }
-    return _kept(table)
-
-
-def _step_table(step: Mapping[str, Any]) -> dict[str, Any]:
-    table = {"code": step["code"], "text": step["text"]}
-    return {**table, "required": True} if step.get("required") else table
-
-
-def _move_tables(of: Definition, *, listed: bool) -> Iterator[dict[str, Any]]:
-    """The moves that say something, those from one stage under the same rule together."""
-    order = {code: place for place, code in enumerate(of.codes)}
-    said = [(one, two, rule) for (one, two), rule in of.moves.items() if rule or listed]
-    said.sort(key=lambda move: (order[move[0]], repr(sorted(move[2].items())), order[move[1]]))
-    for (start, _), group in groupby(said, key=lambda move: (move[0], repr(sorted(move[2].items())))):
-        moves = list(group)
-        ends = [two for _, two, _ in moves]
-        rule = {key: moves[0][2][key] for key in RULE if key in moves[0][2]}
-        yield {"from": start, "to": ends[0] if len(ends) == 1 else ends, **rule}

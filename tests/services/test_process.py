@@ -8,9 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmtui.errors import Invalid, NotFound, Refused
-from crmtui.services import approvals, flow_text, guidance, journal, opportunity, process_edit, records, tasks
+from crmtui.services import (
+    approvals,
+    flow_text,
+    guidance,
+    opportunity,
+    process_edit,
+    process_lint,
+    records,
+    reversal,
+    tasks,
+)
 from crmtui.services.context import Context
-from crmtui.services.process_text import Definition, Stage, read, write
+from crmtui.services.process_text import Definition, Stage, read
+from crmtui.services.process_write import write
 from tests.people import NOW, acting
 
 BID = """
@@ -66,6 +77,13 @@ need = "signed off"
 from = "bid"
 to = "track"
 """
+
+
+@pytest.fixture
+def one_kind(sqlite_url: str) -> Iterator[Context]:
+    """An open context on SQLite alone, for what the kind of store has no part in."""
+    with Context.open(flags={"db": sqlite_url}, now=NOW) as context:
+        yield context
 
 
 @pytest.fixture
@@ -171,9 +189,10 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_wrong_is_told_and_changes_nothing(ctx: Context, what: str) -> None:
+def test_what_is_wrong_is_told_and_changes_nothing(one_kind: Context, what: str) -> None:
+    ctx = one_kind
     text, code = WRONG[what]
-    found = process_edit.lint(ctx, text)
+    found = process_lint.lint(ctx, text)
     assert [one.level for one in found if one.level == "error"], what
     assert found[0].said.code == code, str(found[0].said)
     with pytest.raises((Invalid, NotFound, Refused)):
@@ -181,8 +200,9 @@ def test_what_is_wrong_is_told_and_changes_nothing(ctx: Context, what: str) -> N
     assert records.count_where(ctx, "process", "") == 5
 
 
-def test_what_looks_wrong_is_told_too(ctx: Context) -> None:
+def test_what_looks_wrong_is_told_too(one_kind: Context) -> None:
     """A stage that nothing leads to, one that nothing leads on from, and a falling win rate."""
+    ctx = one_kind
     text = """
     code = "odd"
     moves = "listed"
@@ -195,11 +215,11 @@ def test_what_looks_wrong_is_told_too(ctx: Context) -> None:
     [[stage]]
     code = "c"
     """
-    said = [(one.level, one.said.field) for one in process_edit.lint(ctx, text)]
+    said = [(one.level, one.said.field) for one in process_lint.lint(ctx, text)]
     assert sorted(said) == sorted(
         [("warning", "a"), ("warning", "b"), ("warning", "b"), ("warning", "c"), ("warning", "b")]
     )
-    assert process_edit.lint(ctx, BID) == []
+    assert process_lint.lint(ctx, BID) == []
 
 
 def test_versions(ctx: Context) -> None:
@@ -213,7 +233,7 @@ def test_versions(ctx: Context) -> None:
     )
     assert read(process_edit.export(ctx, "bid")) == read(after)
     assert process_edit.export(ctx, "bid", 1) == before
-    journal.undo(ctx, ctx.last_tx or "")
+    reversal.undo(ctx, ctx.last_tx or "")
     assert process_edit.export(ctx, "bid") == before
     assert process_edit.versions(ctx, "bid") == []
     process_edit.apply(ctx, after)
@@ -274,7 +294,7 @@ def test_a_move_brings_about_what_it_says(tender: Context) -> None:
         assert len(tasks.open_about(tx, "opp", int(opp[2:]))) == 1
     moved = opportunity.advance(tender, opp)
     assert (moved.stage, moved.need) == ("sign", "signed off")
-    journal.undo(tender, tender.last_tx or "")
+    reversal.undo(tender, tender.last_tx or "")
     assert records.show(tender, "opp", opp)["need"] is None
 
 
@@ -298,7 +318,7 @@ def test_over_the_limit_only_a_superior_moves_it(people: tuple[Context, ...], sq
     day_14, day_15 = "2026-12-04T09:00:00+08:00", "2026-12-05T09:00:00+08:00"
     with Context.open(flags={"db": sqlite_url}, now=day_14, login="li") as ctx:
         opportunity.advance(ctx, opp)
-        journal.undo(ctx, ctx.last_tx or "")
+        reversal.undo(ctx, ctx.last_tx or "")
     with Context.open(flags={"db": sqlite_url}, now=day_15, login="li") as ctx:
         with pytest.raises(Refused) as refused:
             opportunity.advance(ctx, opp)
