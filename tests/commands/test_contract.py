@@ -443,3 +443,20 @@ def test_deliveries_come_from_another_program(both: Crm) -> None:
     assert in_process("contract", "exec", "1", "--input", "-", stdin=wrong).code == 6
     assert in_process("contract", "exec", "1", "--input", "-", stdin='{"lane": 1}').code == 2
     assert both("contract", "show", "1", "--json").json["progress"] == 40
+
+
+def test_what_is_given_up(both: Crm) -> None:
+    both("contract", "add", "Frame", "--account", "Acme", "--amount", "1000")
+    assert both("contract", "cancel", "1").code == 6
+    done = both("contract", "cancel", "1", "--reason", "no budget", "--json").json
+    assert of(done, "state", "reason", "outstanding") == ["cancelled", "no budget", "0.00"]
+    assert both("payment", "in", "1", "5").code == 6
+    both("order", "add", "Big", "--account", "Acme", "--amount", "100")
+    both("payment", "in", "S-1", "40")
+    assert both("order", "cancel", "1", "--reason", "twice").code == 6
+    both("payment", "refund", "S-1", "40")
+    assert of(both("order", "cancel", "1", "--reason", "twice", "--json").json, "state", "outstanding") == [
+        "cancelled",
+        "0.00",
+    ]
+    assert both("credit", "show", "Acme", "--json").json["owed"] == "0.00"
