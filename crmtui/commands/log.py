@@ -60,7 +60,7 @@ def undo(
     tx: Annotated[str, typer.Argument(metavar="TX", help=N_("The transaction, as crm log lists it"))],
 ) -> None:
     """Take back all that one transaction did."""
-    from crmtui.services import journal
+    from crmtui.services import reversal
 
-    done = journal.undo(call.ctx, tx)
+    done = reversal.undo(call.ctx, tx)
     call.figures(restored=done.restored, removed=done.removed, brought_back=done.brought_back)

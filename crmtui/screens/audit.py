@@ -80,12 +80,12 @@ class Audit(Place):
 
     async def action_remove(self) -> None:
         """Take the transaction back."""
-        from crmtui.services import journal
+        from crmtui.services import reversal
 
         row = self.query_one(WindowedList).current
         if row is not None:
             await self.program.change(
-                lambda ctx: journal.undo(ctx, row.key) and row.key,
+                lambda ctx: reversal.undo(ctx, row.key) and row.key,
                 gettext(N_("Took back {verb}")).format(verb=row.text("verb")),
                 back=True,
             )

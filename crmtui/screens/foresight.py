@@ -24,18 +24,21 @@ async def page(desk: "Desk", noun: str, ref: str) -> None:
 def _read(ctx: "Context", noun: str, ref: str) -> None:
     from crmtui.screens import details, sections
     from crmtui.screens.histories import History
-    from crmtui.services import stages
 
     sections.page_class(noun)
     details.lines(ctx, noun, ref)
     History.read(ctx, noun, ref, 50)
     if noun == "opp":
+        from crmtui.services import stages
+
         stages.path(ctx, ref)
 
 
 def _read_behind(ctx: "Context", noun: str, ref: str) -> None:
-    from crmtui.services import portrait, related
+    from crmtui.services import related
 
     related.related(ctx, noun, ref)
     if noun == "account":
+        from crmtui.services import portrait
+
         portrait.money(ctx, ref)

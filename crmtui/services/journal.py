@@ -12,14 +12,13 @@ from crmtui.i18n import N_, gettext
 from crmtui.services import records
 from crmtui.services.context import Context, Tx
 from crmtui.services.nouns import NOUNS
-from crmtui.services.reversal import Undone, undo
-from crmtui.store import chronicle, refs, reversal, values
+from crmtui.store import chronicle, refs, values
 from crmtui.store.fields import Field
 from crmtui.store.record import Record, table
 from crmtui.store.session import may_record
 from crmtui.text import nearest
 
-__all__ = ["HISTORY", "LOG", "Undone", "history", "log", "undo", "what_changed"]
+__all__ = ["HISTORY", "LOG", "history", "log", "what_changed"]
 
 CHANGES = (N_("added"), N_("changed"), N_("archived"), N_("restored"), N_("deleted"))
 HISTORY = (
@@ -198,7 +197,7 @@ def log(
             who = ctx.actor.id
         found = chronicle.transactions(tx, limit, actor_id=who, noun=noun, since=since)
         actors = _names_of_people(tx, (row.actor_id for row in found))
-        records_of, undone = chronicle.counts(tx, (row.id for row in found)), reversal.undone(tx)
+        records_of, undone = chronicle.counts(tx, (row.id for row in found)), chronicle.undone(tx)
         return [
             {
                 "tx": str(row.id),

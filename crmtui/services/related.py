@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from crmtui.services import records
 from crmtui.services.context import Context
 from crmtui.services.nouns import NOUNS
+from crmtui.store import refs
 from crmtui.store.fields import Field
+
+LISTED = {"product": ("opp",), "user": ("assignrule",)}
+"""What points at a noun from a list in a column, of which the store's own catalogue knows nothing."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,11 @@ class Related:
 def related(ctx: Context, noun: str, ref: str) -> list[Related]:
     """What of each kind the actor may list points at the record, fields that nobody types left out. Raises NotFound."""
     record = records.show(ctx, noun, ref)
+    with ctx.reading() as tx:
+        pointing = refs.pointing(tx, noun).union(LISTED.get(noun, ()))
     found = []
     for other in NOUNS:
-        if ctx.actor.scope(other, "list") == "none":
+        if other not in pointing or ctx.actor.scope(other, "list") == "none":
             continue
         for field in records.declared_fields(other):
             if _points(field, noun):

@@ -79,7 +79,7 @@ def _check_target(ctx: Context, tx: Tx, change: Change) -> None:
 
 
 def _check_undone(ctx: Context, tx: Tx, target: int) -> None:
-    by = reversal.undone(tx).get(target)
+    by = chronicle.undone(tx).get(target)
     if by is not None:
         raise Refused(
             "undo.already",

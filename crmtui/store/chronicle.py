@@ -101,3 +101,22 @@ def counts(tx: Tx, numbers: Iterable[int]) -> dict[int, int]:
     )
     query = select(rows.c.tx, func.count().label("rows")).group_by(rows.c.tx)
     return {row.tx: row.rows for row in tx.session.connection().execute(query)}
+
+
+def undone(tx: Tx) -> dict[int, int]:
+    """Every transaction that is taken back at present → the one that did it. What undid is undone by a redo."""
+    found: dict[int, int] = {}
+    for undoer, target in undoers(tx):
+        if undoer not in found:
+            found[target] = undoer
+    return found
+
+
+def undoers(tx: Tx) -> list[tuple[int, int]]:
+    """Every transaction that took another one back, the last first, and that other one."""
+    change = Change.__table__  # type: ignore[attr-defined]
+    query = (
+        select(change.c.id, change.c.undoes).where(change.c.undoes.is_not(None)).order_by(change.c.id.desc())
+    )
+    found = tx.session.connection().execute(query)
+    return [(undoer, target) for undoer, target in found if undoer != tx.id]

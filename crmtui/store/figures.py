@@ -21,7 +21,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from crmtui.store import exchange, quoted
 from crmtui.store.types import Day, Whole
@@ -129,6 +128,8 @@ class Components:
         listed = type_coerce(self.opp.c.products, Text())
         if self.sqlite:
             return func.json_extract(listed, "$[0]", type_=Whole)
+        from sqlalchemy.dialects.postgresql import JSONB  # large: a store in a file does without
+
         return cast(cast(listed, JSONB).op("->>")(0), Whole)
 
     @property

@@ -148,3 +148,15 @@ def get(tx: Tx, noun: str, text: str) -> Any:
     if own == noun:
         may_record(tx, noun, row.id, verb)
     return row
+
+
+def pointing(tx: Tx, noun: str) -> set[str]:
+    """The tables with a column that refers to `noun`, told by the store: their modules need not be loaded for that."""
+    query = (
+        """SELECT DISTINCT t.name FROM sqlite_schema t, pragma_foreign_key_list(t.name) k
+        WHERE t.type = 'table' AND k."table" = ?"""
+        if tx.store.sqlite
+        else """SELECT DISTINCT t.relname FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
+        WHERE k.contype = 'f' AND k.confrelid = to_regclass(quote_ident(%s))"""
+    )
+    return set(tx.session.connection().exec_driver_sql(query, (noun,)).scalars())

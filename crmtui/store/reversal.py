@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Table, Text, bindparam, func, select, text
 
 from crmtui.store import past, schema
-from crmtui.store.journal import Change, Entry, journalled
+from crmtui.store.chronicle import undoers
+from crmtui.store.journal import Entry, journalled
 from crmtui.store.record import PARTS, TABLES, table
 from crmtui.store.session import Tx
 from crmtui.store.types import Moment, Whole
@@ -41,28 +42,10 @@ class Counts:
     brought_back: int = 0
 
 
-def undone(tx: Tx) -> dict[int, int]:
-    """Every transaction that is taken back at present → the one that did it. What undid is undone by a redo."""
-    found: dict[int, int] = {}
-    for undoer, target in _undoers(tx):
-        if undoer not in found:
-            found[target] = undoer
-    return found
-
-
-def _undoers(tx: Tx) -> list[tuple[int, int]]:
-    change = Change.__table__  # type: ignore[attr-defined]
-    query = (
-        select(change.c.id, change.c.undoes).where(change.c.undoes.is_not(None)).order_by(change.c.id.desc())
-    )
-    found = tx.session.connection().execute(query)
-    return [(undoer, target) for undoer, target in found if undoer != tx.id]
-
-
 def _cancelled(tx: Tx, target: int) -> list[int]:
     """Transactions after `target` that came to nothing together: each with the one that took it back."""
     gone: set[int] = set()
-    for undoer, other in _undoers(tx):
+    for undoer, other in undoers(tx):
         if undoer not in gone and other > target and other not in gone:
             gone |= {undoer, other}
     return sorted(gone)
@@ -132,7 +115,9 @@ def later_change(tx: Tx, target: int) -> Later | None:
     query = text(_LATER.format(keys_e=keys[0], keys_l=keys[1])).bindparams(
         bindparam("target", target, Whole),
         bindparam("cancelled", _cancelled(tx, target), Whole, expanding=True),
-        bindparam("aside", [of.name for of in touched(tx, target) if table(of.name).ASIDE], Text, expanding=True),
+        bindparam(
+            "aside", [of.name for of in touched(tx, target) if table(of.name).ASIDE], Text, expanding=True
+        ),
     )
     found = tx.session.connection().execute(query).first()
     if found is None:

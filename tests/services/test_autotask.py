@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from crmtui.errors import Invalid
-from crmtui.services import journal, lead, mining, opportunity, records, tasks
+from crmtui.services import lead, mining, opportunity, records, reversal, tasks
 from crmtui.services.context import Context
 from tests.people import NOW, acting
 
@@ -60,7 +60,7 @@ def test_one_task_for_a_lead_none_for_a_contact(ctx: Context) -> None:
     given = {"name": "Deal", "account": str(account.id), "expected_close_on": "2026-12-24"}
     records.add(ctx, "opp", given)
     assert _subjects(ctx)[-1] == "Confirm the need: Deal"
-    journal.undo(ctx, ctx.last_tx or "")
+    reversal.undo(ctx, ctx.last_tx or "")
     assert len(_subjects(ctx)) == before + 1
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from crmtui.errors import Refused
-from crmtui.services import journal, lead, opportunity, purging, records, resting
+from crmtui.services import lead, opportunity, purging, records, resting, reversal
 from crmtui.services.context import Context
 from crmtui.store.record import table
 from tests.conftest import NOW
@@ -236,7 +236,7 @@ class Life(RuleBasedStateMachine):
     def undo(self) -> None:
         assert self.before is not None
         touched = [*self.deals]
-        journal.undo(self.ctx, self.ctx.last_tx or "")
+        reversal.undo(self.ctx, self.ctx.last_tx or "")
         (self.deals, self.leads), self.before = self.before, None
         for ref in {*touched, *self.deals}:
             self._agree(ref)

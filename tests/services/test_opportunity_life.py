@@ -11,7 +11,17 @@ from sqlalchemy import text
 
 from crmtui.errors import Forbidden, Invalid, NotFound, Refused
 from crmtui.money import Money
-from crmtui.services import approvals, flow_text, journal, lead, opportunity, purging, records, resting, split
+from crmtui.services import (
+    approvals,
+    flow_text,
+    lead,
+    opportunity,
+    purging,
+    records,
+    resting,
+    reversal,
+    split,
+)
 from crmtui.services.context import Context
 from tests.people import NOW, acting
 
@@ -179,7 +189,7 @@ def test_archived_before_taken_out(ctx: Context, opp: str) -> None:
         records.show(ctx, "opp", opp)
     with ctx.store.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM opp_member")).scalar_one() == 0
-    journal.undo(ctx, ctx.last_tx or "")
+    reversal.undo(ctx, ctx.last_tx or "")
     assert records.show(ctx, "opp", opp)["summary"] == "too dear"
     assert [one["name"] for one in opportunity.team(ctx, opp)] == [ctx.actor.login]
 

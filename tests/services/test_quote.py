@@ -9,7 +9,6 @@ from crmtui.errors import Forbidden, Invalid, NotFound, NotReady, Refused
 from crmtui.services import (
     approvals,
     flow_text,
-    journal,
     opportunity,
     price,
     quote,
@@ -20,6 +19,7 @@ from crmtui.services import (
     quote_send,
     quote_versions,
     records,
+    reversal,
 )
 from crmtui.services.context import Context
 from crmtui.store.record import table
@@ -143,7 +143,7 @@ def test_every_change_of_a_line_counts_the_quote_anew(shop: Context) -> None:
 def test_a_line_is_taken_back_and_the_sum_with_it(shop: Context) -> None:
     quote.make(shop, {"account": "Acme"}, ["SCN-200x2"])
     quote_lines.edit(shop, "1", 1, {"quantity": "3"})
-    journal.undo(shop, str(shop.last_tx))
+    reversal.undo(shop, str(shop.last_tx))
     with shop.reading() as tx:
         assert tx.session.get(table("quote"), 1).amount == 500_000
     assert listed(shop)[0]["quantity"] == "2"
@@ -253,7 +253,7 @@ def test_a_deal_is_one_change(shop: Context) -> None:
     sent(shop)
     quote_flow.accept(shop, "1")
     quote_flow.deal(shop, "1", "signed")
-    journal.undo(shop, str(shop.last_tx))
+    reversal.undo(shop, str(shop.last_tx))
     assert records.show(shop, "opp", "1")["state"] == "open"
     assert records.show(shop, "quote", "1")["state"] == "accepted"
 
@@ -324,7 +324,7 @@ def test_the_rule_says_how_generated_quotes_begin(store_url: str) -> None:
         assert quote.make(li, {"opp": "1"}).state == "approved"
         quote_rule.change(zhou, {"state": "draft"})
         with Context.open(flags={"db": store_url}, now=NOW) as admin:
-            journal.undo(admin, str(zhou.last_tx))
+            reversal.undo(admin, str(zhou.last_tx))
         assert quote_rule.rules(li)["state"] == "approved"
 
 

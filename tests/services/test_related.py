@@ -5,6 +5,8 @@ import pytest
 from crmtui.errors import NotFound
 from crmtui.services import records, related
 from crmtui.services.context import Context
+from crmtui.services.nouns import NOUNS
+from crmtui.store import refs
 
 
 def test_what_points_at_a_record_is_found_by_its_condition(ctx: Context) -> None:
@@ -24,3 +26,14 @@ def test_what_points_at_a_record_is_found_by_its_condition(ctx: Context) -> None
     assert [(one.noun, one.count) for one in related.owned(ctx, user)] == [("account", 1)]
     with pytest.raises(NotFound):
         related.related(ctx, "account", "A-99")
+
+
+def test_every_noun_that_declares_a_reference_is_known_to_point(ctx: Context) -> None:
+    declared: dict[str, set[str]] = {}
+    for noun in NOUNS:
+        for field in records.declared_fields(noun):
+            if field.kind in ("ref", "refs") and field.settable and field.noun:
+                declared.setdefault(field.noun, set()).add(noun)
+    with ctx.reading() as tx:
+        for noun, others in declared.items():
+            assert others <= refs.pointing(tx, noun).union(related.LISTED.get(noun, ())), noun

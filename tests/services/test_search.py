@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from crmtui.errors import Invalid
-from crmtui.services import derived, journal, looking, records, search, transfer
+from crmtui.services import derived, looking, records, reversal, search, transfer
 from crmtui.services.context import Context
 from crmtui.services.nouns import NOUNS, SEARCHED
 from crmtui.store import search as index
@@ -159,9 +159,9 @@ def test_the_index_follows_a_change_of_many_and_its_undoing(ctx: Context) -> Non
     add(ctx, "Acme", "Acme Blue", "Other")
     records.edit_where(ctx, "account", "name ~ acme", {"note": "crimson"})
     assert found(ctx, "crimson") == ["Acme Blue", "Acme"]
-    journal.undo(ctx, str(ctx.last_tx))
+    reversal.undo(ctx, str(ctx.last_tx))
     assert found(ctx, "crimson") == []
-    journal.undo(ctx, str(ctx.last_tx))
+    reversal.undo(ctx, str(ctx.last_tx))
     assert found(ctx, "crimson") == ["Acme Blue", "Acme"]
     assert wrong(ctx) == 0
 
@@ -175,7 +175,7 @@ def test_an_import_is_found_and_taken_back(ctx: Context, tmp_path: Path) -> None
     transfer.run(ctx, "lead", leads(tmp_path / "a.csv", 30, "华东"))
     assert len(list(search.search(ctx, "hd 2", noun="lead", most=99))) == 12
     assert wrong(ctx) == 0
-    journal.undo(ctx, str(ctx.last_tx))
+    reversal.undo(ctx, str(ctx.last_tx))
     assert found(ctx, "hd", "lead") == []
     assert wrong(ctx) == 0
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from crmtui.errors import Conflict, CrmError, Forbidden, NotFound, Refused
 from crmtui.money import Money
-from crmtui.services import journal, opportunity, records
+from crmtui.services import journal, opportunity, records, reversal
 from crmtui.services.context import Context, Ref
 from crmtui.store import unfolding
 from crmtui.store.record import table
@@ -45,7 +45,7 @@ def edit(ctx: Context, ref: str, **given: object) -> str:
 def refused(ctx: Context, tx: str) -> CrmError:
     before = rows(ctx)
     with pytest.raises(CrmError) as caught:
-        journal.undo(ctx, tx)
+        reversal.undo(ctx, tx)
     assert rows(ctx) == before
     return caught.value
 
@@ -63,10 +63,10 @@ def test_an_edit_and_back_and_again(ctx: Context) -> None:
     before = rows(ctx)
     tx = edit(ctx, ref, name="Other", note="", tags="c")
     after = rows(ctx)
-    done = journal.undo(ctx, tx)
+    done = reversal.undo(ctx, tx)
     assert rows(ctx) == before
     assert (done.tx, done.restored, done.removed, done.brought_back) == (last(ctx), 1, 0, 0)
-    journal.undo(ctx, done.tx)
+    reversal.undo(ctx, done.tx)
     assert rows(ctx) == after
     assert records.show(ctx, "account", ref)["version"] == 4
 
@@ -75,9 +75,9 @@ def test_what_was_added_goes_and_comes_back_under_its_own_id(ctx: Context) -> No
     before = rows(ctx)
     ref = account(ctx)
     after, tx = rows(ctx), last(ctx)
-    gone = journal.undo(ctx, tx)
+    gone = reversal.undo(ctx, tx)
     assert (gone.removed, rows(ctx)) == (1, before)
-    back = journal.undo(ctx, gone.tx)
+    back = reversal.undo(ctx, gone.tx)
     assert (back.brought_back, rows(ctx)) == (1, after)
     assert records.show(ctx, "account", ref)["version"] == 2
 
@@ -87,7 +87,7 @@ def test_what_was_deleted_comes_back(ctx: Context) -> None:
     before = rows(ctx)
     with ctx.transaction("account.edit", force=True) as tx:
         tx.session.delete(tx.session.get(table("account"), int(ref)))
-    assert journal.undo(ctx, last(ctx)).brought_back == 1
+    assert reversal.undo(ctx, last(ctx)).brought_back == 1
     assert rows(ctx) == before
 
 
@@ -96,7 +96,7 @@ def test_a_bulk_edit(ctx: Context) -> None:
     records.add_many(ctx, "account", items)
     before = rows(ctx)
     records.edit_where(ctx, "account", "", {"note": "all the same"})
-    assert journal.undo(ctx, last(ctx)).restored == 50
+    assert reversal.undo(ctx, last(ctx)).restored == 50
     assert rows(ctx) == before
 
 
@@ -106,7 +106,7 @@ def test_an_import_that_added_and_overwrote(ctx: Context) -> None:
     with ctx.transaction("account.import") as tx:
         tx.session.add_all(table("account")(name=str(number)) for number in range(20))
         tx.session.get(table("account"), int(ref)).note = "theirs"
-    done = journal.undo(ctx, last(ctx))
+    done = reversal.undo(ctx, last(ctx))
     assert (done.restored, done.removed) == (1, 20)
     assert rows(ctx) == before
 
@@ -120,9 +120,9 @@ def test_records_that_point_at_each_other(ctx: Context) -> None:
         below = tx.add(table("dept")(name="East", parent_id=dept.id, head_id=head.id))
         head.dept_id = below.id
     after = rows(ctx)
-    gone = journal.undo(ctx, last(ctx))
+    gone = reversal.undo(ctx, last(ctx))
     assert (gone.removed, rows(ctx)) == (3, before)
-    assert journal.undo(ctx, gone.tx).brought_back == 3
+    assert reversal.undo(ctx, gone.tx).brought_back == 3
     assert rows(ctx) == after
 
 
@@ -131,7 +131,7 @@ def test_parts_go_with_their_records(ctx: Context) -> None:
     with ctx.transaction("opp.add") as tx:
         opp = tx.add(table("opp")(name="Deal"))
         tx.add(table("opp_member")(opp_id=opp.id, user_id=ctx.actor.id))
-    assert journal.undo(ctx, last(ctx)).removed == 2
+    assert reversal.undo(ctx, last(ctx)).removed == 2
     assert rows(ctx) == before
 
 
@@ -143,7 +143,7 @@ def test_one_row_changed_twice_in_one_transaction(ctx: Context) -> None:
         for note in ("second", "third"):
             row.note = note
             tx.session.flush()
-    journal.undo(ctx, last(ctx))
+    reversal.undo(ctx, last(ctx))
     assert rows(ctx) == before
 
 
@@ -152,7 +152,7 @@ def test_a_dry_run_tells_and_changes_nothing(ctx: Context, store_url: str) -> No
     tx = edit(ctx, ref, name="Other")
     before = rows(ctx)
     with Context.open(flags={"db": store_url}, now=NOW, dry_run=True) as rehearsal:
-        assert journal.undo(rehearsal, tx).restored == 1
+        assert reversal.undo(rehearsal, tx).restored == 1
         assert records.show(rehearsal, "account", ref)["name"] == "Acme"
     assert rows(ctx) == before
 
@@ -180,7 +180,7 @@ def test_a_later_change_of_another_field_stays(ctx: Context) -> None:
     ref = account(ctx)
     first = edit(ctx, ref, name="One")
     edit(ctx, ref, note="kept")
-    journal.undo(ctx, first)
+    reversal.undo(ctx, first)
     shown = records.show(ctx, "account", ref)
     assert (shown["name"], shown["note"]) == ("Acme", "kept")
 
@@ -188,15 +188,15 @@ def test_a_later_change_of_another_field_stays(ctx: Context) -> None:
 def test_a_later_change_that_was_taken_back_is_none(ctx: Context) -> None:
     ref = account(ctx)
     first, second = edit(ctx, ref, name="One"), edit(ctx, ref, name="Two")
-    journal.undo(ctx, second)
-    journal.undo(ctx, first)
+    reversal.undo(ctx, second)
+    reversal.undo(ctx, first)
     assert records.show(ctx, "account", ref)["name"] == "Acme"
 
 
 def test_a_later_change_that_was_done_again_is_one(ctx: Context) -> None:
     ref = account(ctx)
     first, second = edit(ctx, ref, name="One"), edit(ctx, ref, name="Two")
-    journal.undo(ctx, journal.undo(ctx, second).tx)
+    reversal.undo(ctx, reversal.undo(ctx, second).tx)
     assert refused(ctx, first).code == "undo.later_change"
 
 
@@ -204,8 +204,8 @@ def test_an_undo_of_something_older_stands_in_the_way(ctx: Context) -> None:
     ref = account(ctx)
     older = edit(ctx, ref, name="One")
     newer = edit(ctx, ref, name="Two")
-    taken = journal.undo(ctx, newer)
-    journal.undo(ctx, older)
+    taken = reversal.undo(ctx, newer)
+    reversal.undo(ctx, older)
     assert refused(ctx, taken.tx).code == "undo.later_change"
 
 
@@ -261,12 +261,12 @@ def test_a_quota_of_a_product_that_would_go(ctx: Context) -> None:
 
 def test_twice(ctx: Context) -> None:
     tx = edit(ctx, account(ctx), note="more")
-    done = journal.undo(ctx, tx)
+    done = reversal.undo(ctx, tx)
     error = refused(ctx, tx)
     assert isinstance(error, Refused)
     assert (error.code, error.params["by"]) == ("undo.already", int(done.tx))
-    journal.undo(ctx, done.tx)
-    journal.undo(ctx, tx)
+    reversal.undo(ctx, done.tx)
+    reversal.undo(ctx, tx)
     assert refused(ctx, tx).code == "undo.already"
 
 
@@ -301,7 +301,7 @@ def test_a_rep_takes_back_their_own(sqlite_url: str) -> None:
         error = refused(wang, tx)
         assert isinstance(error, NotFound)
         assert error.code == refused(wang, "999").code
-        assert journal.undo(li, tx).restored == 1
+        assert reversal.undo(li, tx).restored == 1
 
 
 def test_a_record_that_was_given_away_is_out_of_reach(sqlite_url: str) -> None:
@@ -317,7 +317,7 @@ def test_a_record_that_was_given_away_is_out_of_reach(sqlite_url: str) -> None:
 def test_an_administrator_takes_back_anybodys(sqlite_url: str, alone: Context) -> None:
     with acting(sqlite_url, "li") as (li,):
         ref = account(li)
-    assert journal.undo(alone, last(li)).removed == 1
+    assert reversal.undo(alone, last(li)).removed == 1
     with pytest.raises(NotFound):
         records.show(alone, "account", ref)
 
@@ -328,7 +328,7 @@ def test_an_administrator_takes_back_anybodys(sqlite_url: str, alone: Context) -
 def test_the_log_is_newest_first(alone: Context) -> None:
     records.add_many(alone, "account", [{"name": "One"}, {"name": "Two"}])
     added = last(alone)
-    done = journal.undo(alone, added)
+    done = reversal.undo(alone, added)
     found = journal.log(alone, limit=2)
     assert [row["tx"] for row in found] == [done.tx, added]
     assert [(row["verb"], row["records"], row["undone_by"]) for row in found] == [
@@ -396,7 +396,7 @@ def test_history_tells_each_field_as_people_see_it(ctx: Context) -> None:
 
 def test_history_of_what_came_and_went(ctx: Context) -> None:
     ref = account(ctx)
-    journal.undo(ctx, journal.undo(ctx, last(ctx)).tx)
+    reversal.undo(ctx, reversal.undo(ctx, last(ctx)).tx)
     changes = [(row["verb"], row["change"]) for row in journal.history(ctx, "account", ref)]
     assert changes == [("account.add", "added"), ("log.undo", "deleted"), ("log.undo", "added")]
 

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select, text
 
 from crmtui.errors import Refused
-from crmtui.services import journal, records, setup
+from crmtui.services import journal, records, reversal, setup
 from crmtui.services.context import Context
 from crmtui.store import past, session, unfolding
 from crmtui.store.journal import journalled
@@ -160,7 +160,7 @@ class Life:
     def undo(self) -> None:
         if self.transactions:
             near = self.transactions[-8:]
-            journal.undo(self.ctx, self.random.choice(near))
+            reversal.undo(self.ctx, self.random.choice(near))
 
 
 def rows_now(ctx: Context) -> unfolding.Rows:
