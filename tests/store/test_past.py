@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select, text
 
 from crmtui.errors import Refused
-from crmtui.services import journal, records, reversal, setup
+from crmtui.services import records, reversal, setup
 from crmtui.services.context import Context
 from crmtui.store import past, session, unfolding
 from crmtui.store.journal import journalled
