@@ -155,6 +155,22 @@ def similar(
 
 
 @command(
+    "account bought",
+    prints=_SIMILAR,
+    examples=("crm account bought 7", "crm account bought 7 --like scanner"),
+)
+def bought(
+    call: Call,
+    ref: Annotated[str, typer.Argument(metavar="REF", help=N_("The customer: 7, A-7, ext:ID or its name"))],
+    like: Annotated[str, typer.Option("--like", help=N_("Only what has to do with these words"))] = "",
+) -> None:
+    """Show what a customer bought: deals won, and orders with what was ordered."""
+    from crmtui.services import similar as alike
+
+    call.rows(_SIMILAR.columns, alike.bought(call.ctx, ref, like))
+
+
+@command(
     "opp predict",
     prints=_FACTORS,
     more=N_(

@@ -180,6 +180,8 @@ def _work(role: str, noun: str, verb: str) -> str:
     scope = _SALES_SCOPE.get(role, "own").replace("team", "own")
     if (noun, verb) == ("task", "add"):
         return "all"
+    if noun != "task" and verb in OWN_WORK:
+        return "none"  # only the services write these
     if noun == "notice" or verb == "import":
         return "own"
     if noun == "assign" and verb not in (*READ, "explain"):
@@ -191,6 +193,8 @@ def _work(role: str, noun: str, verb: str) -> str:
 
 LED = ("credit", "refund", "void")
 """What only those do who lead people, or look after the figures."""
+_LOOKS = ("org", "bought", "next", "similar", "predict", "stuck")
+"""What else leaves customers, leads and opportunities as they are."""
 _OWN_ALONE = ("archive", "restore", "import", "team", "reopen", "split", "terminate", "transfer")
 """What those who share a team may do with their own records alone."""
 
@@ -209,7 +213,7 @@ def _sales(role: str, verb: str) -> str:
         if scope == "team" and verb in _LEADERS:
             return "none"
         return "own" if scope == "team" and verb in _OWN_ALONE else scope
-    return _READ_ONLY.get(role, "none") if verb in (*READ, "org") else "none"
+    return _READ_ONLY.get(role, "none") if verb in (*READ, *_LOOKS) else "none"
 
 
 def matrix() -> list[tuple[str, str, str, str]]:

@@ -53,6 +53,7 @@ _EVERY = (
         search=("name", "short_name", "email", "phone", "website", "tax_number", "note"),
         key=("name",),
         written={
+            "bought": ("opportunity_guide", N_("What a customer bought, or what of it was like something")),
             "org": ("account", N_("The customer's organisation: people and subsidiaries as a tree")),
             "transfer": ("handover", N_("Hand customers over to somebody else")),
             "check": ("dup", N_("Whether a customer exists already")),

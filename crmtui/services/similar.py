@@ -36,11 +36,44 @@ def similar(ctx: Context, ref: str, limit: int = 10) -> list[dict[str, Any]]:
         found = [
             *(
                 {**row, "kind": "purchase"}
-                for row in _best([*bought, *_orders(ctx, tx, opp, wanted, kinds)], limit)
+                for row in _best([*bought, *_orders(ctx, tx, opp.account_id, wanted, kinds)], limit)
             ),
             *_best(deals, limit),
         ]
         return [{key: value for key, value in row.items() if key != "same"} for row in found]
+
+
+def bought(ctx: Context, ref: str, like: str = "") -> list[dict[str, Any]]:
+    """What a customer bought, deals won and orders, the newest first; only what is like the words `like`, if any are said.
+
+    Rows as `similar` has them. Raises NotFound.
+    """
+    with ctx.reading() as tx:
+        account = refs.get(tx, "account", ref)
+        kinds, model = _kinds(tx), table("opp")
+        wanted = _meant(tx, account.id, like)
+        query = select(model).where(model.account_id == account.id, model.state == "won")
+        deals = [(row, _subject(row, kinds, account.name)) for row in tx.session.scalars(query)]
+        alike = [
+            (row, likeness.compare(wanted, subject) if like else Like(100, ())) for row, subject in deals
+        ]
+        found = [
+            *_told(ctx, account.id, alike),
+            *_orders(ctx, tx, account.id, wanted if like else None, kinds),
+        ]
+        rows = [{key: value for key, value in row.items() if key != "same"} for row in found if row["score"]]
+        return sorted(
+            ({**row, "kind": "purchase"} for row in rows),
+            key=lambda row: (-(row["on"].toordinal() if row["on"] else 0), row["ref"]),
+        )
+
+
+def _meant(tx: Tx, account: int, like: str) -> Subject:
+    """What the words mean: themselves, and the products whose name, code or kind has one of them."""
+    words, product = likeness.words_of(like), table("product")
+    rows = tx.session.execute(select(product.id, product.name, product.code, product.type)).all()
+    meant = frozenset(one for one, *texts in rows if words & likeness.words_of(*texts))
+    return Subject(account, meant, frozenset(), words)
 
 
 def _best(rows: Iterable[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
@@ -83,6 +116,11 @@ def _deals(
         like = likeness.compare(wanted, _subject(row, kinds, customer))
         if like.score:
             alike.append((row, like))
+    return _told(ctx, opp.account_id, alike)
+
+
+def _told(ctx: Context, account: int | None, alike: Sequence[tuple[Any, Like]]) -> list[dict[str, Any]]:
+    """Deals with how alike they are, as rows; `same` tells those of the customer."""
     shown = records.present_all(ctx, "opp", [row for row, _ in alike])
     return [
         {
@@ -99,7 +137,7 @@ def _deals(
             "how": one["summary"],
             "reason": one["loss_reason"],
             "competitor": one["competitor"],
-            "same": row.account_id == opp.account_id,
+            "same": row.account_id == account,
         }
         for (row, like), one in zip(alike, shown, strict=True)
     ]
@@ -137,22 +175,21 @@ def _portions(ids: Sequence[int]) -> Iterable[Sequence[int]]:
 
 
 def _orders(
-    ctx: Context, tx: Tx, opp: Any, wanted: Subject, kinds: dict[int, str | None]
+    ctx: Context, tx: Tx, account: int | None, wanted: Subject | None, kinds: dict[int, str | None]
 ) -> list[dict[str, Any]]:
-    """The orders of the same customer that are alike, with what was ordered; those of a deal that is listed itself too."""
+    """The orders of a customer that are alike (all of them where nothing is wanted), with what was ordered."""
     order, line = table("order"), table("order_line")
-    if opp.account_id is None:
+    if account is None:
         return []
-    orders = select(order).where(order.account_id == opp.account_id, order.state != "cancelled")
+    orders = select(order).where(order.account_id == account, order.state != "cancelled")
     found = []
     for row in tx.session.scalars(orders.order_by(order.id.desc()).limit(MOST)):
         lines = list(tx.session.scalars(select(line).where(line.order_id == row.id).order_by(line.position)))
         products = frozenset(one.product_id for one in lines if one.product_id)
         words = likeness.words_of(row.name, *(one.text for one in lines))
         types = likeness.types_among(kinds, products)
-        like = likeness.compare(
-            wanted, Subject(row.account_id, products, types, words, None, row.amount, row.currency)
-        )
+        subject = Subject(row.account_id, products, types, words, None, row.amount, row.currency)
+        like = Like(100, ()) if wanted is None else likeness.compare(wanted, subject)
         if like.score:
             found.append((row, lines, like))
     shown = records.present_all(ctx, "order", [row for row, _, _ in found])

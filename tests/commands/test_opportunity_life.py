@@ -163,6 +163,11 @@ def test_what_was_like_it(deal: Crm) -> None:
         ("purchase", "demo + 5 % discount"),
         ("deal", "demo + 5 % discount"),
     ]
+    assert [one["ref"] for one in deal("account", "bought", "1", "--json").json] == ["O-2"]
+    assert [one["ref"] for one in deal("account", "bought", "1", "--like", "scanner", "--json").json] == [
+        "O-2"
+    ]
+    assert deal("account", "bought", "1", "--like", "printer", "--json").json == []
     said = deal("opp", "predict", "3", "--json")
     assert (said.json, said.code) == ([], 0)
     assert "50" in said.err
