@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from crmtui.errors import CrmError, Invalid, NotFound, Refused
+from crmtui.errors import CrmError, Forbidden, Invalid, NotFound, Refused
 from crmtui.money import Money
 from crmtui.services import approval_views, approvals, flow_text, journal, notices, opportunity, records
 from crmtui.services.context import Context
@@ -545,6 +545,14 @@ def test_where_requests_stand(either: Company) -> None:
     with either.as_() as ctx:
         rows = [(row["flow"], row["step"], row["who"], row["waiting"]) for row in approval_views.waiting(ctx)]
     assert rows == [("f", 1, "Chen", 2)]
+
+
+def test_nobody_rewrites_a_request_or_what_was_told(company: Company) -> None:
+    company.apply(flow())
+    company.adjust(amount="260000")
+    for login, noun in (("li", "approval"), ("chen", "approval"), ("chen", "notice")):
+        with company.as_(login) as ctx, pytest.raises(Forbidden):
+            records.edit(ctx, noun, "1", {"owner": "wang"})
 
 
 def test_others_do_not_see_the_request(company: Company) -> None:
