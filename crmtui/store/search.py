@@ -139,11 +139,17 @@ def pay(connection: Connection, fields: Fields) -> int | None:
 def _follow(connection: Connection, tx: int, after: int, last: int | None, fields: Fields) -> None:
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     upto = "" if last is None else f" AND id <= {last:d}"
-    question = f"SELECT DISTINCT noun, record FROM journal WHERE tx = {mark} AND id > {mark}{upto} AND ("
+    among = f"FROM journal WHERE tx = {mark} AND id > {mark}{upto}"
+    # The table of a noun is only loaded where a record of it changed: a command that adds one loads no other.
+    touched = connection.exec_driver_sql(f"SELECT DISTINCT noun {among}", (tx, after)).scalars().all()
+    question = f"SELECT DISTINCT noun, record {among} AND ("
     wanted = []
-    for noun, searched in fields.items():
+    for noun in fields.keys() & set(touched):
+        searched = fields[noun]
         told = " OR ".join(f"before LIKE '%%\"{name}\"%%'" for name, _ in looked_at(noun, tuple(searched)))
         wanted.append(f"noun = '{noun}' AND (op <> 'update' OR {told})")
+    if not wanted:
+        return
     question = question + " OR ".join(wanted) + ") ORDER BY noun, record"
     if mark == "?":
         question = question.replace("%%", "%")
