@@ -12,7 +12,18 @@ import pytest
 
 from crmtui import config as configuration
 from crmtui.errors import Forbidden, NotFound, Refused
-from crmtui.services import access, journal, lead, opportunity, query, quota, records, role
+from crmtui.services import (
+    access,
+    handover,
+    journal,
+    lead,
+    lead_owner,
+    opportunity,
+    query,
+    quota,
+    records,
+    role,
+)
 from crmtui.services.context import Context
 from crmtui.services.nouns import NOUNS
 from crmtui.store import refs, session
@@ -112,6 +123,8 @@ class Company:
             "updated_at": AT,
             "name_key": name_key(label) if label else None,
         }
+        if noun == "payment":
+            full["amount"] = 1
         statement = model.__table__.insert().values({**full, **values})
         made = int(self.connection.execute(statement).inserted_primary_key[0])
         self.ids[f"{noun} {name}"] = made
@@ -213,6 +226,9 @@ class Company:
                 "type": "line",
                 "required": False,
             },
+            "assignrule": {"name": "Rule", "position": 1, "method": "first", "role_id": self.ids["role area"]}
+            | dict.fromkeys(("by_territory", "by_industry", "cascade", "confirm", "active"), False),
+            "poolrule": {"name": "Pool", "of": "lead", "position": 1},
             "rate": {"currency": "EUR", "valid_on": date(2026, 1, 1), "rate": 10**8, "rate_set": "default"},
         }
         for noun, values in rows.items():
@@ -287,6 +303,9 @@ def _deeds(noun: str) -> dict[str, Deed]:
         deeds["qualify"] = lambda ctx, ref: lead.qualify(ctx, ref)
         deeds["disqualify"] = lambda ctx, ref: lead.disqualify(ctx, ref, "no budget")
         deeds["convert"] = lambda ctx, ref: lead.convert(ctx, ref)
+        deeds["delegate"] = lambda ctx, ref: lead_owner.delegate(ctx, ref, "U-1")
+    if noun in ("lead", "account", "opp"):
+        deeds["transfer"] = lambda ctx, ref: handover.transfer(ctx, noun, [ref], "peer")
     if noun == "opp":
         deeds["advance"] = lambda ctx, ref: opportunity.advance(ctx, ref)
         deeds["adjust"] = lambda ctx, ref: opportunity.adjust(ctx, ref, {"amount": "5"})
@@ -319,6 +338,8 @@ NEW: dict[str, dict[str, object]] = {
     "type": {"list": "tag", "code": "new", "name": "New"},
     "attribute": {"noun": "lead", "name": "new"},
     "rate": {"currency": "EUR", "valid_on": "2026-05-05", "rate": "1.5"},
+    "assignrule": {"name": "New", "role": "rep"},
+    "poolrule": {"name": "New"},
     "query": {"name": "new", "noun": "lead", "condition": "state = new"},
 }
 
