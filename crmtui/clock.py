@@ -10,6 +10,8 @@ from crmtui.errors import Invalid
 from crmtui.i18n import N_
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
+FIRST_BIRTH = 1850
+"""The first year of birth dates: people are older than what is planned."""
 
 
 class Clock:
@@ -100,16 +102,16 @@ def add_months(day: date, count: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def parse_date(text: str, today: date) -> date:
+def parse_date(text: str, today: date, first: int = FIRST_YEAR) -> date:
     """The day meant by `2026-11-21`, `today`, `tomorrow`, `yesterday`, `today+30d`, `+3d`, `-2w`, `+1m`, `+1y`, 今天.
 
     `friday` and 周五 are the first after today; `next friday` and 下周五 are of the next week, which begins on Monday.
-    Month ends clamp. Raises Invalid `date.invalid`, also outside the years 1970 to 2199.
+    Month ends clamp. Raises Invalid `date.invalid`, also outside the years `first` (of birth dates an earlier one) to 2199.
     """
     word = text.strip().lower()
     try:
         if found := _DAY.fullmatch(word):
-            return _in_range(date(int(found[1]), int(found[2]), int(found[3])))
+            return _in_range(date(int(found[1]), int(found[2]), int(found[3])), first)
         if word and (found := _RELATIVE_DAY.fullmatch(word)):
             day = today + timedelta(days=_WORDS.get(found["word"] or "", 0))
             return _in_range(
@@ -124,7 +126,7 @@ def parse_date(text: str, today: date) -> date:
         N_("{value} is not a date between {first} and {last}."),
         hint=N_("Write it like {example}, today or today+30d."),
         value=text[:60],
-        first=FIRST_YEAR,
+        first=first,
         last=LAST_YEAR,
         example=today.isoformat(),
     )
@@ -144,8 +146,8 @@ def _shifted(day: date, count: int, unit: str) -> date:
     return day + timedelta(days=count * (7 if unit == "w" else 1))
 
 
-def _in_range(day: date) -> date:
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+def _in_range(day: date, first: int = FIRST_YEAR) -> date:
+    if not first <= day.year <= LAST_YEAR:
         raise ValueError("out of range")
     return day
 

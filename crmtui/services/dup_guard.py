@@ -171,7 +171,7 @@ def ask(ctx: Context, error: Any) -> None:
     match = error.matches[0]
     if ctx.dry_run:
         return
-    with ctx.transaction("dup.ask") as tx, tx.without_predicate("duplicate"):
+    with ctx.transaction("task.add") as tx, tx.without_predicate("duplicate"):
         model = table(match.noun)
         owner = tx.session.scalar(select(model.owner_id).where(model.id == match.id))
         subject = gettext(N_("{who} wants to enter what may be your {ref}")).format(

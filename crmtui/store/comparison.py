@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, case, literal, or_, se
 from sqlalchemy.orm import aliased
 
 from crmtui import money
-from crmtui.clock import Clock, parse_date, parse_moment, parse_period
+from crmtui.clock import FIRST_YEAR, Clock, parse_date, parse_moment, parse_period
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
 from crmtui.store import dialect, values
@@ -260,7 +260,7 @@ def _days(value: Value, term: Term, scope: Scope) -> tuple[Any, Any]:
     """The first and the last day that are meant, or twice the moment."""
     clock = scope.entry.clock
     readers: list[Callable[[], tuple[Any, Any]]] = [
-        lambda: (parse_date(value.text, clock.today()),) * 2,
+        lambda: (parse_date(value.text, clock.today(), term.field.low or FIRST_YEAR),) * 2,
         lambda: _period(value.text, scope),
         lambda: (parse_moment(value.text, clock),) * 2,
     ]

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Index
 
+from crmtui.clock import FIRST_BIRTH
 from crmtui.store import fields
 from crmtui.store.record import Record, unowned
 
@@ -43,7 +44,7 @@ class Contact(Record, table=True):
     nationality: str | None = fields.choice("country")
     interests: list[str] | None = fields.many("interest")
     education: str | None = fields.line(400)
-    birth_date: date | None = fields.day()
+    birth_date: date | None = fields.day(first=FIRST_BIRTH)
     married: bool | None = fields.flag(None)
     children: list[dict[str, Any]] | None = fields.children()
     awards: str | None = fields.text()

@@ -6,6 +6,7 @@ from typing import Any
 import sqlmodel
 from sqlalchemy import Text
 
+from crmtui.clock import FIRST_YEAR
 from crmtui.store.types import Day, Flag, Json, Moment, Whole
 
 MAX_AMOUNT = 10**13
@@ -119,14 +120,12 @@ def rate(*, required: bool = False) -> Any:
 
 def flag(default: bool | None = False, *, label: str = "", verb: str = "") -> Any:
     """Yes or no; with `default` None also unknown."""
-    return _column(
-        Field("flag", required=default is not None, label=label, verb=verb), Flag, default=default
-    )
+    return _column(Field("flag", required=default is not None, label=label, verb=verb), Flag, default=default)
 
 
-def day(*, verb: str = "", required: bool = False, label: str = "") -> Any:
-    """A calendar day in the business time zone."""
-    return _column(Field("day", verb=verb, required=required, label=label), Day)
+def day(*, verb: str = "", required: bool = False, label: str = "", first: int = FIRST_YEAR) -> Any:
+    """A calendar day in the business time zone, of the year `first` or later."""
+    return _column(Field("day", verb=verb, required=required, label=label, low=first), Day)
 
 
 def moment(*, verb: str = "system", label: str = "") -> Any:

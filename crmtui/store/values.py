@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from crmtui import money
-from crmtui.clock import Clock, parse_date, parse_moment
+from crmtui.clock import FIRST_BIRTH, FIRST_YEAR, Clock, parse_date, parse_moment
 from crmtui.errors import CrmError, Invalid
 from crmtui.i18n import N_, gettext, language
 from crmtui.store.fields import Field
@@ -128,7 +128,11 @@ def read_json(field: Field, value: Any, entry: Entry) -> Any:
     if isinstance(value, int | Decimal | float):
         plain = format(value, "f") if isinstance(value, Decimal) else repr(value)
         return read(field, plain, entry) if field.kind not in ("flag", "children") else _wrong(field, value)
-    if isinstance(value, dict) and field.kind in ("ref", "target", "record") and isinstance(value.get("ref"), str):
+    if (
+        isinstance(value, dict)
+        and field.kind in ("ref", "target", "record")
+        and isinstance(value.get("ref"), str)
+    ):
         return read(field, value["ref"], entry)
     if isinstance(value, list) and field.kind == "children":
         return _naming(field, lambda: [_child(field, item, entry) for item in value] or None)
@@ -239,7 +243,7 @@ def _flag(field: Field, text: str, entry: Entry) -> bool:
 
 
 def _day(field: Field, text: str, entry: Entry) -> date:
-    return parse_date(text, entry.clock.today())
+    return parse_date(text, entry.clock.today(), field.low or FIRST_YEAR)
 
 
 def _moment(field: Field, text: str, entry: Entry) -> datetime:
@@ -345,7 +349,7 @@ def _child(field: Field, item: Any, entry: Entry) -> dict[str, Any]:
         name, born = _parts(item.strip())
     else:
         return dict(_wrong(field, item))
-    day = parse_date(str(born), entry.clock.today()) if born else None
+    day = parse_date(str(born), entry.clock.today(), FIRST_BIRTH) if born else None
     named = check(str(name).strip(), max=100) or None if name else None
     if named is None and day is None:
         return dict(_wrong(field, item))

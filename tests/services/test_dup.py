@@ -473,3 +473,11 @@ def test_a_contact_that_exists_is_remarked_on(ctx: Context, monkeypatch: pytest.
     records.add(ctx, "contact", {"name": "Li Lei", "email": "li@acme.example"})
     records.add(ctx, "contact", {"name": "Lily", "email": "LI@acme.example"})
     assert any("C-1 Li Lei" in note for note in ctx.notes)
+
+
+def test_people_were_born_before_1970(ctx: Context) -> None:
+    made = records.add(ctx, "contact", {"name": "Li Lei", "birth_date": "1936-01-09"})
+    assert made.birth_date.isoformat() == "1936-01-09"
+    assert records.count_where(ctx, "contact", "birth_date < 1940-01-01") == 1
+    with pytest.raises(Invalid, match="1850"):
+        records.add(ctx, "contact", {"name": "Old", "birth_date": "1203-01-01"})
