@@ -103,7 +103,7 @@ def _steps(ctx: Context, tx: Tx, approval: Any) -> list[dict[str, Any]]:
 def _names(tx: Tx, ids: set[int]) -> dict[int, str]:
     user = table("user")
     rows = tx.session.execute(select(user.id, user.name).where(user.id.in_(ids)))
-    return {person: name for person, name in rows}
+    return {row.id: row.name for row in rows}
 
 
 def _step_in_words(step: Mapping[str, Any]) -> str:

@@ -144,6 +144,14 @@ def test_many_at_once_and_what_could_not_be_decided_is_told(company: Crm) -> Non
     assert sorted(company("opp", "list", "--fields", "amount").lines) == ["100.00", "900.00", "900.00"]
 
 
+def test_what_is_not_agreed_to_is_told_with_the_reason(company: Crm) -> None:
+    company("opp", "adjust", "1", "--amount", "260000", "--as", "li")
+    done = company("approval", "reject", "1", "--note", "too high", "--as", "chen", "--json").json
+    assert (done["state"], done["reason"]) == ("rejected", "too high")
+    assert company("notify", "list", "--fields", "text", "--as", "li").out.endswith(". too high\n")
+    assert company("opp", "show", "1", "--json").json["amount"] == "200000.00"
+
+
 def test_flows_go_out_and_come_back(company: Crm, home: Path) -> None:
     text = company("flow", "export").out
     (home / "again.toml").write_text(text)
