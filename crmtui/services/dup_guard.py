@@ -87,6 +87,8 @@ def entered(ctx: Context, tx: Tx, record: Any) -> None:
         return
     from crmtui.services import records
 
+    if says in ("block", "ask"):
+        tx.lock()  # of two who enter the same at once, the second sees the first
     row = records.columns_of(record)
     tx.known.setdefault(("entered", record.NOUN), set()).add(record.id)
     _meet(ctx, tx, record.NOUN, says, _strong(ctx, tx, record.NOUN, row, record.id, ()))

@@ -1,6 +1,7 @@
 """Duplicates in the store: kept from being entered (WX-26), found, told apart, merged and parted; one deal twice (WX-27)."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,20 @@ def test_several_at_once_are_held_against_each_other(ctx: Context) -> None:
         ctx, "account", [{"name": "Acme Ltd"}, {"name": "ACME"}, {"name": "Beta"}], partial=True
     )
     assert ([row.name for row in made], [number for number, _ in failed]) == (["Acme Ltd", "Beta"], [2])
+
+
+def test_of_several_who_enter_it_at_once_one_does(store_url: str) -> None:
+    def enter(number: int) -> str:
+        with Context.open(flags={"db": store_url}, now=NOW) as own:
+            try:
+                records.add(own, "account", {"name": ("Acme Ltd", "ACME", "Acme Inc", "acme GmbH")[number]})
+            except CrmError as error:
+                return error.code
+            return "entered"
+
+    with ThreadPoolExecutor(4) as pool:
+        found = sorted(pool.map(enter, range(4)))
+    assert found == ["dup.exists"] * 3 + ["entered"]
 
 
 def test_an_edit_does_not_make_two_of_one(ctx: Context) -> None:
