@@ -43,3 +43,21 @@ def acting(store_url: str, *logins: str) -> Iterator[tuple[Context, ...]]:
             stack.enter_context(Context.open(flags={"db": store_url}, now=NOW, login=login))
             for login in logins
         )
+
+
+class People(ExitStack):
+    """The people of a store: whoever acts, at whichever moment, in a context of their own, opened when they first do."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self._open: dict[tuple[str, str], Context] = {}
+
+    def __call__(self, login: str, now: str = NOW) -> Context:
+        if (login, now) not in self._open:
+            who = None if login == "admin" else login
+            context = Context.open(flags={"db": self.url}, now=now, login=who)
+            self._open[login, now] = self.enter_context(context)
+        return self._open[login, now]
+
+    __getitem__ = __call__

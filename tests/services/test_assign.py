@@ -1,35 +1,11 @@
 """Leads find their people: recommended by rule, confirmed or changed, accepted, declined, offered on (WX-22)."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
 
 from crmtui.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from crmtui.services import assign, assign_report, assign_rules, lead_owner, notices, records
 from crmtui.services.context import Context
-from tests.people import NOW, settle_in
-
-
-class Company(ExitStack, dict[str, Context]):  # type: ignore[misc]
-    """The small company of `tests.people`, each person in a context of their own, opened when they first act."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.url = url
-        settle_in(self["admin"])
-
-    def __missing__(self, login: str) -> Context:
-        who = None if login == "admin" else login
-        self[login] = self.enter_context(Context.open(flags={"db": self.url}, now=NOW, login=who))
-        return self[login]
-
-
-@pytest.fixture
-def company(store_url: str) -> Iterator[dict[str, Context]]:
-    """The small company, each of its people in a context of their own; zhou is its general manager."""
-    with Company(store_url) as people:
-        yield people
+from tests.people import People
 
 
 def rule(ctx: Context, name: str, **given: object) -> None:
@@ -49,7 +25,7 @@ def owner(ctx: Context, ref: str) -> str | None:
     return found.name if found else None
 
 
-def test_a_lead_is_recommended_then_confirmed(company: dict[str, Context]) -> None:
+def test_a_lead_is_recommended_then_confirmed(company: People) -> None:
     """WX-22, first way: Wang is recommended, nobody owns the lead; confirmed, it is his, and he is told."""
     rule(company["admin"], "North retail", condition="region=North and industry=Retail", people="wang")
     ref = enter(company["qian"], "Acme", region="North", industry="Retail")
@@ -62,7 +38,7 @@ def test_a_lead_is_recommended_then_confirmed(company: dict[str, Context]) -> No
     assert told(company["wang"]) == ["zhou gave you the lead Acme"]
 
 
-def test_a_director_may_pick_somebody_else(company: dict[str, Context]) -> None:
+def test_a_director_may_pick_somebody_else(company: People) -> None:
     """WX-22, second way: Zhao instead; Zhao is told, Wang never hears of it."""
     rule(company["admin"], "North retail", condition="region=North and industry=Retail", people="wang")
     ref = enter(company["qian"], "Acme", region="North", industry="Retail")
@@ -75,7 +51,7 @@ def test_a_director_may_pick_somebody_else(company: dict[str, Context]) -> None:
     assert refusal.value.code == "lead.assigned"
 
 
-def test_a_manager_confirms_what_goes_to_their_people_alone(company: dict[str, Context]) -> None:
+def test_a_manager_confirms_what_goes_to_their_people_alone(company: People) -> None:
     """Chen leads East: a lead of marketing is out of sight, until it is recommended to somebody in East."""
     rule(company["admin"], "north", condition="region=North", people="wang")
     rule(company["admin"], "south", condition="region=South", people="zhao")
@@ -93,7 +69,7 @@ def test_a_manager_confirms_what_goes_to_their_people_alone(company: dict[str, C
     assert owner(company["li"], north) == "li"
 
 
-def test_who_declines_is_not_asked_again(company: dict[str, Context]) -> None:
+def test_who_declines_is_not_asked_again(company: People) -> None:
     """Li is first in line and declines: Wang is next, then Zhao; after all three nobody is left, and that is said."""
     rule(company["admin"], "all", people="li,wang,zhao", confirm=False)
     ref = enter(company["qian"], "Acme")
@@ -109,18 +85,19 @@ def test_who_declines_is_not_asked_again(company: dict[str, Context]) -> None:
     assert [row["why"] for row in assign_report.explain(company["admin"], ref)] == ["declined it"] * 3
 
 
-def test_a_lead_that_nobody_accepts_goes_to_the_next(store_url: str, company: dict[str, Context]) -> None:
+def test_a_lead_that_nobody_accepts_goes_to_the_next(company: People) -> None:
     """24 hours to accept: after 23 nothing happens, after 24 it is Wang's, who accepts and keeps it."""
     rule(company["admin"], "all", people="li,wang", confirm=False, hours=24)
     ref = enter(company["qian"], "Acme")
     for hours, expected in ((23, "li"), (24, "wang")):
         with Context.open(
-            flags={"db": store_url}, now=f"2026-11-{20 + (9 + hours) // 24}T{(9 + hours) % 24:02}:00:00+08:00"
+            flags={"db": company.url},
+            now=f"2026-11-{20 + (9 + hours) // 24}T{(9 + hours) % 24:02}:00:00+08:00",
         ) as later:
             assign.run(later)
             assert owner(later, ref) == expected
     assert lead_owner.accept(company["wang"], ref).state == "working"
-    with Context.open(flags={"db": store_url}, now="2026-12-20T09:00:00+08:00") as later:
+    with Context.open(flags={"db": company.url}, now="2026-12-20T09:00:00+08:00") as later:
         assert assign.run(later) == []
         assert owner(later, ref) == "wang"
         (li, wang) = sorted(assign_report.fairness(later), key=lambda row: row["person"].name)
@@ -128,7 +105,7 @@ def test_a_lead_that_nobody_accepts_goes_to_the_next(store_url: str, company: di
     assert (wang["given"], wang["expired"], wang["accepted"], wang["load"]) == (1, 0, 1, 1)
 
 
-def test_a_delegated_lead_comes_back_to_its_account_manager(company: dict[str, Context]) -> None:
+def test_a_delegated_lead_comes_back_to_its_account_manager(company: People) -> None:
     rule(company["admin"], "all", people="chen", confirm=False)
     ref = enter(company["qian"], "Acme")
     done = lead_owner.delegate(company["chen"], ref, "li")
@@ -142,7 +119,7 @@ def test_a_delegated_lead_comes_back_to_its_account_manager(company: dict[str, C
     assert told(company["chen"])[0] == "li declined the lead Acme: too far"
 
 
-def test_turns_go_round_and_the_absent_are_passed_over(company: dict[str, Context]) -> None:
+def test_turns_go_round_and_the_absent_are_passed_over(company: People) -> None:
     """Four leads for East-1, where Li and Wang work; then Li is away, and Wang gets the next two."""
     rule(company["admin"], "east", dept="East-1", method="round-robin", confirm=False)
     first = [owner(company["admin"], enter(company["admin"], f"Company {n}")) for n in range(4)]
@@ -152,7 +129,7 @@ def test_turns_go_round_and_the_absent_are_passed_over(company: dict[str, Contex
     assert more == ["wang", "wang"]
 
 
-def test_the_least_loaded_within_their_capacity(company: dict[str, Context]) -> None:
+def test_the_least_loaded_within_their_capacity(company: People) -> None:
     """Li takes 1 lead at most, Wang 4. By share of capacity: Li 0/1 = Wang 0/4, Li is named first; then Li is full."""
     records.edit(company["admin"], "user", "li", {"capacity": "1"})
     records.edit(company["admin"], "user", "wang", {"capacity": "2"})
@@ -166,7 +143,7 @@ def test_the_least_loaded_within_their_capacity(company: dict[str, Context]) -> 
     ]
 
 
-def test_the_best_win_rate_in_the_industry(company: dict[str, Context]) -> None:
+def test_the_best_win_rate_in_the_industry(company: People) -> None:
     """Retail: Li won 1 of 2, (1+1)/(2+2) = 0.50; Wang won 2 of 3, (2+1)/(3+2) = 0.60. Finance: Li 2/3, Wang 1/2."""
     admin = company["admin"]
     records.add(admin, "account", {"name": "Customer"})
@@ -187,7 +164,7 @@ def test_the_best_win_rate_in_the_industry(company: dict[str, Context]) -> None:
     assert owner(admin, enter(admin, "B", industry="finance")) == "li"
 
 
-def test_skills_industry_and_territory_sift(company: dict[str, Context]) -> None:
+def test_skills_industry_and_territory_sift(company: People) -> None:
     admin = company["admin"]
     records.add(admin, "territory", {"name": "Asia"})
     records.add(admin, "territory", {"name": "China", "parent": "Asia", "countries": "CN"})
@@ -203,7 +180,7 @@ def test_skills_industry_and_territory_sift(company: dict[str, Context]) -> None
     assert owner(admin, enter(admin, "D", country="DE", industry="medical")) is None
 
 
-def test_down_the_tree_level_by_level(company: dict[str, Context]) -> None:
+def test_down_the_tree_level_by_level(company: People) -> None:
     """East: Chen at the top, Li and Wang one level below. Chen is asked first, whoever has least to do."""
     rule(company["admin"], "east", dept="East", method="least-loaded", cascade=True, confirm=False)
     ref = enter(company["admin"], "A")
@@ -212,7 +189,7 @@ def test_down_the_tree_level_by_level(company: dict[str, Context]) -> None:
     assert owner(company["admin"], ref) == "li"
 
 
-def test_the_same_store_and_seed_give_the_same_answers(company: dict[str, Context]) -> None:
+def test_the_same_store_and_seed_give_the_same_answers(company: People) -> None:
     admin = company["admin"]
     refs = [enter(admin, f"Company {n}") for n in range(6)]
     rule(admin, "all", people="li,wang,zhao", method="least-loaded")
@@ -228,7 +205,7 @@ def test_the_same_store_and_seed_give_the_same_answers(company: dict[str, Contex
     assert sorted(one.to for one in found) == [4, 4, 5, 5, 6, 6]
 
 
-def test_rules_go_out_as_a_text_and_come_back(company: dict[str, Context]) -> None:
+def test_rules_go_out_as_a_text_and_come_back(company: People) -> None:
     admin = company["admin"]
     rule(admin, "North", condition="region='Nör\"d'", people="wang,li", hours=24)
     rule(admin, "Rest", dept="East", method="round-robin", confirm=False, cascade=True, position=200)
@@ -264,7 +241,7 @@ def test_a_rule_that_says_nothing_is_refused(ctx: Context, given: dict[str, obje
     assert records.count_where(ctx, "assignrule") == 0
 
 
-def test_an_owner_by_hand_ends_the_recommendation(company: Company) -> None:
+def test_an_owner_by_hand_ends_the_recommendation(company: People) -> None:
     """Zhao is named outright: Wang is recommended no more, carries nothing for it, and is not confirmed by accident."""
     admin = company["admin"]
     rule(admin, "all", people="wang")
@@ -277,7 +254,7 @@ def test_an_owner_by_hand_ends_the_recommendation(company: Company) -> None:
     assert [row["state"] for row in assign_report.pending(admin)] == ["unassigned"]
 
 
-def test_an_account_manager_follows_what_was_delegated(store_url: str, company: Company) -> None:
+def test_an_account_manager_follows_what_was_delegated(company: People) -> None:
     """Wen, account manager, delegates to Zhao of another department, and still sees the lead; Li does not."""
     admin = company["admin"]
     records.add(admin, "user", {"name": "wen", "login": "wen", "role": "account-manager", "dept": "East"})

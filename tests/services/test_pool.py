@@ -1,9 +1,7 @@
 """The pool: given back and claimed, once by whoever is first, within limits; taken back by rule (WX-25); given out."""
 
 import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,33 +11,9 @@ from hypothesis import strategies as st
 from crmtui.errors import Conflict, CrmError, Forbidden, Invalid, NotFound, Refused
 from crmtui.services import notices, pool, pool_flow, records
 from crmtui.services.context import Context
-from tests.people import settle_in
+from tests.people import People
 
 TODAY = "2026-11-20T09:00:00+08:00"
-
-
-class Company(ExitStack):
-    """The small company of `tests.people`: whoever acts, on whichever day, in a context of their own."""
-
-    def __init__(self, url: str, *, settled: bool = False) -> None:
-        super().__init__()
-        self.url = url
-        self._open: dict[tuple[str, str], Context] = {}
-        if not settled:
-            settle_in(self("admin"))
-
-    def __call__(self, login: str, now: str = TODAY) -> Context:
-        if (login, now) not in self._open:
-            who = None if login == "admin" else login
-            context = Context.open(flags={"db": self.url}, now=now, login=who)
-            self._open[login, now] = self.enter_context(context)
-        return self._open[login, now]
-
-
-@pytest.fixture
-def company(store_url: str) -> Iterator[Company]:
-    with Company(store_url) as people:
-        yield people
 
 
 def customer(ctx: Context, name: str, **given: object) -> str:
@@ -57,7 +31,7 @@ def refused(error: type[CrmError], code: str, ctx: Context, ref: str) -> None:
     assert refusal.value.code == code
 
 
-def test_given_back_with_a_reason_and_claimed_by_another(company: Company) -> None:
+def test_given_back_with_a_reason_and_claimed_by_another(company: People) -> None:
     ref = customer(company("li"), "Acme", phone="13800138000", industry="retail")
     records.add(company("li"), "contact", {"name": "Ann", "account": ref})
     with pytest.raises(Refused):
@@ -75,7 +49,7 @@ def test_given_back_with_a_reason_and_claimed_by_another(company: Company) -> No
     assert pool.listing(company("zhao")) == []
 
 
-def test_what_somebody_has_is_not_claimed(company: Company) -> None:
+def test_what_somebody_has_is_not_claimed(company: People) -> None:
     """A name tells nothing of whether somebody has a customer; a number is refused."""
     ref = customer(company("li"), "Acme")
     refused(Refused, "pool.not_there", company("zhao"), ref)
@@ -89,7 +63,7 @@ def test_what_somebody_has_is_not_claimed(company: Company) -> None:
     assert owner(company("li"), ref) == "li"
 
 
-def test_a_customer_with_an_open_deal_stays(company: Company) -> None:
+def test_a_customer_with_an_open_deal_stays(company: People) -> None:
     ref = customer(company("li"), "Acme")
     records.add(company("li"), "opp", {"name": "Deal", "account": ref, "expected_close_on": "today+9d"})
     with pytest.raises(Refused) as refusal:
@@ -97,7 +71,7 @@ def test_a_customer_with_an_open_deal_stays(company: Company) -> None:
     assert refusal.value.code == "pool.open_deal"
 
 
-def test_the_limit_of_a_day_is_not_reset_by_giving_back(company: Company) -> None:
+def test_the_limit_of_a_day_is_not_reset_by_giving_back(company: People) -> None:
     """Two claims a day: the third is refused although one was given back; it goes tomorrow."""
     records.add(company("admin"), "poolrule", {"name": "Customers", "limit_per_day": "2"})
     refs = [customer(company("li"), name) for name in ("A", "B", "C")]
@@ -111,7 +85,7 @@ def test_the_limit_of_a_day_is_not_reset_by_giving_back(company: Company) -> Non
     pool.claim(company("wang", "2026-11-21T00:10:00+08:00"), refs[2:])
 
 
-def test_the_former_owner_waits(company: Company) -> None:
+def test_the_former_owner_waits(company: People) -> None:
     """30 days of cool-down from 20 Nov: 19 Dec is too early, 21 Dec is not; a friend's claim in between changes nothing."""
     records.add(company("admin"), "poolrule", {"name": "Customers", "cooldown_days": "30"})
     ref = customer(company("li"), "Acme")
@@ -123,7 +97,7 @@ def test_the_former_owner_waits(company: Company) -> None:
     pool.claim(company("li", "2026-12-21T09:00:00+08:00"), [ref])
 
 
-def test_capacity_leaves_out_what_does_not_count(company: Company) -> None:
+def test_capacity_leaves_out_what_does_not_count(company: People) -> None:
     """Two customers at most, key customers not counted: Zhao has a key one and one more, so one more is allowed."""
     records.add(company("admin"), "poolrule", {"name": "C", "capacity": "2", "uncounted": "class=key"})
     refs = [customer(company("li"), name) for name in ("A", "B")]
@@ -134,7 +108,7 @@ def test_capacity_leaves_out_what_does_not_count(company: Company) -> None:
     refused(Refused, "pool.full", company("zhao"), refs[1])
 
 
-def test_a_lead_of_the_pool_is_worked_on_by_who_claims_it(company: Company) -> None:
+def test_a_lead_of_the_pool_is_worked_on_by_who_claims_it(company: People) -> None:
     lead = records.add(company("li"), "lead", {"company": "Acme", "owner": "me"})
     new = records.add(company("li"), "lead", {"company": "Fresh"})
     pool.release(company("li"), [f"L-{lead.id}"], "no time")
@@ -144,7 +118,7 @@ def test_a_lead_of_the_pool_is_worked_on_by_who_claims_it(company: Company) -> N
     assert records.show(company("zhao"), "lead", f"L-{lead.id}")["state"] == "working"
 
 
-def test_of_a_hundred_claims_one_wins(company: Company) -> None:
+def test_of_a_hundred_claims_one_wins(company: People) -> None:
     """Ten people, ten claims each, at once: one has the customer, 99 are told a sentence, nothing else happens."""
     ref = customer(company("li"), "Acme")
     pool.release(company("li"), [ref], "race")
@@ -175,7 +149,7 @@ def test_of_a_hundred_claims_one_wins(company: Company) -> None:
 # Taken back
 
 
-def test_idle_and_unsigned_customers_are_taken_back(company: Company) -> None:
+def test_idle_and_unsigned_customers_are_taken_back(company: People) -> None:
     """WX-25 at 20 Nov: A untouched 31 days (20 Oct); B since 4 May, 200 days, touched yesterday, nothing signed; C fine."""
     b = customer(company("li", "2026-05-04T09:00:00+08:00"), "B")
     a = customer(company("li", "2026-10-20T09:00:00+08:00"), "A")
@@ -195,7 +169,7 @@ def test_idle_and_unsigned_customers_are_taken_back(company: Company) -> None:
     assert pool_flow.reclaim(company("admin"), idle=30, unsigned=180) == []
 
 
-def test_what_was_done_or_signed_keeps_a_customer(company: Company) -> None:
+def test_what_was_done_or_signed_keeps_a_customer(company: People) -> None:
     """Both since 1 Jan: the one's contact was changed on 1 Nov; with the other a deal was won on 3 Feb, and it is idle."""
     early = company("li", "2026-01-01T09:00:00+08:00")
     touched, signed = customer(early, "Touched"), customer(early, "Signed")
@@ -209,7 +183,7 @@ def test_what_was_done_or_signed_keeps_a_customer(company: Company) -> None:
     assert {one.name: one.reason for one in due} == {"Touched": "unsigned", "Signed": "idle"}
 
 
-def test_a_new_owner_begins_anew(company: Company) -> None:
+def test_a_new_owner_begins_anew(company: People) -> None:
     """Li had it since 1 Jan; Wang claimed it on 1 Nov: 19 days are neither 30 idle nor 180 unsigned."""
     ref = customer(company("li", "2026-01-01T09:00:00+08:00"), "Acme")
     pool.release(company("li", "2026-10-30T09:00:00+08:00"), [ref], "no time")
@@ -217,7 +191,7 @@ def test_a_new_owner_begins_anew(company: Company) -> None:
     assert pool_flow.reclaim(company("admin"), idle=30, unsigned=180) == []
 
 
-def test_the_rules_of_pools_say_what_is_taken_back(company: Company) -> None:
+def test_the_rules_of_pools_say_what_is_taken_back(company: People) -> None:
     """German customers after 10 days; the others after 100, key customers never. All were entered 50 days ago."""
     admin, early = company("admin"), company("li", "2026-10-01T09:00:00+08:00")
     customer(early, "German", country="DE")
@@ -234,7 +208,7 @@ def test_the_rules_of_pools_say_what_is_taken_back(company: Company) -> None:
     assert {one.name for one in pool_flow.reclaim(admin)} == {"German", "Old"}
 
 
-def test_a_manager_takes_back_from_their_people_alone(company: Company) -> None:
+def test_a_manager_takes_back_from_their_people_alone(company: People) -> None:
     old = "2026-01-01T09:00:00+08:00"
     customer(company("wang", old), "East")
     customer(company("zhao", old), "West")
@@ -246,7 +220,7 @@ def test_a_manager_takes_back_from_their_people_alone(company: Company) -> None:
 # Given out
 
 
-def test_given_out_in_turn_to_whom_one_leads(company: Company) -> None:
+def test_given_out_in_turn_to_whom_one_leads(company: People) -> None:
     refs = [customer(company("li"), f"Company {n}") for n in range(5)]
     pool.release(company("li"), refs, "too many")
     with pytest.raises(Forbidden):
@@ -269,11 +243,11 @@ STEPS = st.lists(
 
 
 @pytest.fixture(scope="module")
-def three(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def three(sqlite_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with three customers in the pool, two claims a day, and a cool-down."""
     path = tmp_path_factory.mktemp("three") / "crm.db"
-    shutil.copyfile(sqlite_template, path)
-    with Company(f"sqlite:///{path}") as company:
+    shutil.copyfile(sqlite_company, path)
+    with People(f"sqlite:///{path}") as company:
         records.add(company("admin"), "poolrule", {"name": "C", "limit_per_day": "2", "cooldown_days": "9"})
         refs = [customer(company("admin"), f"Customer {number}") for number in range(3)]
         pool.release(company("admin"), refs, "for all")
@@ -288,7 +262,7 @@ def test_whatever_people_do_the_pool_is_as_a_plain_model_says(
     """Three customers, two claims a day and person, who had one does not get it back: store and model agree at each step."""
     path = tmp_path_factory.mktemp("pool") / "crm.db"
     shutil.copyfile(three, path)
-    with Company(f"sqlite:///{path}", settled=True) as company:
+    with People(f"sqlite:///{path}") as company:
         owners: dict[int, str | None] = dict.fromkeys((1, 2, 3))
         had: set[tuple[str, int]] = set()
         claims = dict.fromkeys(("li", "wang", "zhao"), 0)
