@@ -5,17 +5,20 @@ from contextlib import closing
 
 from sqlalchemy import Connection, inspect
 
-from crmtui.store import session, stamp
+from crmtui.store import search, session, stamp
 
 LOST = (
     "DROP TABLE competitor",
     "DROP INDEX opp_closed",
     "DELETE FROM role_right WHERE noun = 'competitor'",
     "DELETE FROM type WHERE list = 'industry' AND code = 'power'",
+    "DELETE FROM autotask WHERE item = 'mining'",
+    f"DELETE FROM search_mark WHERE key = {search.first_key('autotask') + 2}",
 )
 """What a store made before there were competitors does without."""
 ON_SQLITE = (
     "DROP TRIGGER type_delete",
+    "DROP TRIGGER autotask_delete",
     "DROP TRIGGER role_right_delete",
     "DROP TRIGGER lead_update",
     'CREATE TRIGGER "lead_update" AFTER UPDATE ON "lead" BEGIN SELECT 1; END',
@@ -27,6 +30,7 @@ ON_SQLITE = (
 )
 ON_POSTGRESQL = (
     "DROP TRIGGER type_journal ON type",
+    "DROP TRIGGER autotask_journal ON autotask",
     "DROP TRIGGER role_right_journal ON role_right",
     "DROP TRIGGER lead_journal ON lead",
     "ALTER TABLE opp DROP CONSTRAINT opp_competitor_id_fkey",

@@ -4,12 +4,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlalchemy import select
+
 from crmtui import config as configuration
 from crmtui.clock import Clock
 from crmtui.errors import Forbidden, Invalid, Refused
 from crmtui.i18n import N_
 from crmtui.money import check_currency
-from crmtui.services import access, templates
+from crmtui.services import defaults, templates
 from crmtui.services.context import Company, Context, os_login
 from crmtui.services.nouns import SEARCHED
 from crmtui.store import schema, search, session, stamp
@@ -157,30 +159,11 @@ def _choose_journal_mode(store: Store) -> None:
 def _fill(tx: Tx, company: Company, login: str) -> None:
     for name in SETTINGS:
         tx.session.add(table("setting")(name=name, value=str(getattr(company, name))))
-    roles = {}
-    for code, name, name_zh in access.ROLES:
-        roles[code] = tx.add(table("role")(code=code, name=name, name_zh=name_zh)).id
-    tx.session.add_all(
-        table("role_right")(role_id=roles[role], noun=noun, verb=verb, scope=scope)
-        for role, noun, verb, scope in access.matrix()
-        if scope != "none"
-    )
-    tx.add(table("user")(login=login, name=login, role_id=roles["admin"]))
-    _fill_lists(tx)
+    defaults.complete(tx)
+    admin = tx.session.scalars(select(table("role").id).where(table("role").code == "admin")).one()
+    tx.add(table("user")(login=login, name=login, role_id=admin))
     _fill_processes(tx)
-    tx.session.add_all(
-        table("autotask")(item=item, name=name, name_zh=name_zh, days=days, who=who)
-        for item, name, name_zh, days, who in templates.AUTOTASKS
-    )
     tx.session.flush()
-
-
-def _fill_lists(tx: Tx) -> None:
-    for name, entries in templates.LISTS.items():
-        tx.session.add_all(
-            table("type")(list=name, code=code, name=english, name_zh=chinese, position=rank)
-            for rank, (code, english, chinese) in enumerate(entries, start=1)
-        )
 
 
 def _fill_processes(tx: Tx) -> None:

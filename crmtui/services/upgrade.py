@@ -1,29 +1,26 @@
 """Bringing an older store up to this program: a copy first, then tables and defaults that are new, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from sqlalchemy import select
 
 from crmtui import config as configuration
 from crmtui.clock import Clock, parse_moment
 from crmtui.errors import Forbidden
 from crmtui.i18n import N_
-from crmtui.services import access, backup, templates
+from crmtui.services import backup, defaults
 from crmtui.services.context import os_login
 from crmtui.services.nouns import SEARCHED
-from crmtui.store import copies, journal, plain, search, session, stamp, upgrade
-from crmtui.store.record import table
-from crmtui.store.session import Store, Tx
+from crmtui.store import copies, plain, search, session, stamp, upgrade
+from crmtui.store.session import Store
 from crmtui.store.visibility import Actor
 
 
 @dataclass(frozen=True)
 class Addition:
-    """What was added of one kind: `what` is table, column, check, index, trigger, function, reference, role, right or
-    entry, `on` the table, noun or list, and `names` what is new there."""
+    """What was added of one kind: `what` is table, column, check, index, trigger, function, reference, role, right,
+    entry or rule, `on` the table, noun or list, and `names` what is new there."""
 
     what: str
     on: str
@@ -100,7 +97,7 @@ def _rise(store: Store, actor: Actor, moment: datetime, *, keep: bool) -> list[A
         tx.force, tx.unguarded = True, "identity"
         connection = tx.session.connection()
         steps = [(step.what, step.on, step.name) for step in upgrade.raise_schema(connection)]
-        added = _grouped([*steps, *_roles(tx), *_entries(tx)])
+        added = _grouped([*steps, *defaults.complete(tx)])
         if keep:
             assert tx.id is not None
             tx.session.flush()
@@ -116,44 +113,3 @@ def _grouped(steps: list[tuple[str, str, str]]) -> list[Addition]:
     for what, on, name in steps:
         names[what, on][name] = None
     return [Addition(what, on, list(each)) for (what, on), each in names.items()]
-
-
-def _renamed_roles(tx: Tx) -> set[str]:
-    """The codes that roles had before somebody gave them others."""
-    entry = journal.Entry.__table__  # type: ignore[attr-defined]
-    query = select(entry.c.before).where(entry.c.noun == "role", entry.c.before.is_not(None))
-    texts = tx.session.connection().execute(query).scalars()
-    return {str(before["code"]) for before in map(journal.entry_values, texts) if "code" in before}
-
-
-def _roles(tx: Tx) -> Iterator[tuple[str, str, str]]:
-    """Roles that are new, and of the others the rights to verbs that nobody could be allowed before.
-
-    A right that somebody took away is a row that says so; it stays.
-    """
-    role, right = table("role"), table("role_right")
-    held: dict[str, int] = dict(tx.session.execute(select(role.code, role.id)).all())
-    old = set(held) | _renamed_roles(tx)
-    for code, name, name_zh in access.ROLES:
-        if code not in old:
-            held[code] = tx.add(role(code=code, name=name, name_zh=name_zh)).id
-            yield "role", "role", code
-    known = {tuple(pair) for pair in tx.session.execute(select(right.noun, right.verb).distinct())}
-    for code, noun, verb, scope in access.matrix():
-        is_new = code not in old or (noun, verb) not in known
-        if is_new and scope != "none" and code in held:
-            tx.session.add(right(role_id=held[code], noun=noun, verb=verb, scope=scope))
-            yield "right", noun, verb
-    tx.session.flush()
-
-
-def _entries(tx: Tx) -> Iterator[tuple[str, str, str]]:
-    """Entries that the lists do not have; whatever the company did to an entry, it keeps its list and code."""
-    choice = table("type")
-    held = {tuple(key) for key in tx.session.execute(select(choice.list, choice.code))}
-    for name, entries in templates.LISTS.items():
-        for rank, (code, english, chinese) in enumerate(entries, start=1):
-            if (name, code) not in held:
-                tx.session.add(choice(list=name, code=code, name=english, name_zh=chinese, position=rank))
-                yield "entry", name, code
-    tx.session.flush()

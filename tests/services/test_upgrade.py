@@ -53,6 +53,7 @@ def test_it_comes_up_with_what_is_new(old: str) -> None:
     assert "opp_closed" in added["index", "opp"]
     assert added["check", "opp"] == {"state"}
     assert added["entry", "industry"] == {"power"}
+    assert added["rule", "autotask"] == {"mining"}
     assert {on for what, on in added if what == "right"} == {"competitor"}
     with _open(old) as ctx:
         states = {(each.check, each.state) for each in health.examine(ctx)}
