@@ -35,11 +35,8 @@ class Outcome:
 # Recommending
 
 
-def entered(ctx: Context, tx: Tx, lead: Any) -> None:
-    """A lead that was entered by hand is recommended to whom the rules name; who was given one is told."""
-    if lead.owner_id is not None:
-        notices.tell(ctx, tx, [lead.owner_id], "lead.assigned", ("lead", lead.id), name=lead.company)
-        return
+def recommend(ctx: Context, tx: Tx, lead: Any) -> None:
+    """Recommend a lead that was entered by hand to whom the rules name."""
     with tx.without_predicate("assign"):
         engine = Engine(ctx, tx)
         for choice in engine.choose([lead]) if engine.rules and lead.state == "new" else ():

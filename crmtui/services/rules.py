@@ -79,7 +79,7 @@ _SETTLED = {
 _ENTERED: dict[str, tuple[str, ...]] = {
     "account": ("crmtui.services.dup_guard", "crmtui.services.autotask"),
     "contact": ("crmtui.services.dup_guard",),
-    "lead": ("crmtui.services.dup_guard", "crmtui.services.assign", "crmtui.services.autotask"),
+    "lead": ("crmtui.services.dup_guard", "crmtui.services.assign_entry", "crmtui.services.autotask"),
     "opp": ("crmtui.services.autotask",),
     "task": ("crmtui.services.tasks",),
     "order": ("crmtui.services.order",),

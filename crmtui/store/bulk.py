@@ -10,7 +10,6 @@ from sqlalchemy import ARRAY, BigInteger, Date, Text, any_, func, literal, selec
 from crmtui.errors import CrmError, Forbidden, Invalid, Refused
 from crmtui.i18n import N_
 from crmtui.store import session
-from crmtui.store.journal import Entry, sqlite_entries
 from crmtui.store.record import table
 from crmtui.store.session import Tx
 from crmtui.store.types import Day, Moment, to_json
@@ -104,6 +103,8 @@ def owners(tx: Tx, noun: str, verb: str) -> set[int] | None:
 
 def entered(tx: Tx, noun: str, ids: Collection[int]) -> set[int]:
     """Those of `ids` that this very transaction, or an earlier batch of it, put in."""
+    from crmtui.store.journal import Entry  # only imports need the journal's tables
+
     entry = Entry.__table__  # type: ignore[attr-defined]
     # An import has very many entries and a record few: the sum keeps the store from going through the former.
     query = select(entry.c.record).where(
@@ -185,6 +186,8 @@ def _together(tx: Tx, noun: str, statement: str, values: Sequence[Any]) -> None:
     Meanwhile the trigger that would write them one by one is gone, for this transaction alone.
     """
     run = tx.session.connection().exec_driver_sql
+    from crmtui.store.journal import sqlite_entries
+
     last = run(f'SELECT coalesce(max(id), 0) FROM "{noun}"').scalar_one()
     trigger = run("SELECT sql FROM sqlite_schema WHERE name = ?", (f"{noun}_insert",)).scalar() or ""
     run(f'DROP TRIGGER IF EXISTS "{noun}_insert"')

@@ -30,6 +30,7 @@ _USER = _named("user", "id", "login", "active", "archived_at", "role_id", "dept_
 _MOVE = _named("transition", "process_id", "from_stage", "to_stage", rule=Json)
 _AUTOTASK = _named("autotask", *("item", "name", "name_zh", "days", "who"), active=Flag, archived_at=Moment)
 _FLOW = _named("flow", "verb", "archived_at")
+_ASSIGNRULE = _named("assignrule", "archived_at")
 _CHANGE = _named("tx", "actor_id", "login", "verb", "note", "undoes", id=Whole, at=Moment)
 _ATTRIBUTE = _named(
     "attribute",
@@ -95,6 +96,12 @@ def autotasks(connection: Connection, item: str) -> list[Any]:
 def has_flow(connection: Connection, verb: str) -> bool:
     """Whether an approval flow is in force for `verb`, such as opp.advance."""
     query = select(_FLOW.c.verb).where(_FLOW.c.verb == verb, _FLOW.c.archived_at.is_(None)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def has_assignment(connection: Connection) -> bool:
+    """Whether any rule says to whom leads go."""
+    query = select(_ASSIGNRULE.c.archived_at).where(_ASSIGNRULE.c.archived_at.is_(None)).limit(1)
     return connection.execute(query).first() is not None
 
 
