@@ -212,7 +212,8 @@ def checked(name: str, value: object, place: str) -> object:
 def _unknown(name: str, place: str) -> Invalid:
     from difflib import get_close_matches
 
-    nearest = get_close_matches(name[:80], BY_NAME, n=1, cutoff=0.4)
+    below = [key for key in BY_NAME if key.startswith(f"{name}.")]
+    nearest = below[:1] or get_close_matches(name[:80], BY_NAME, n=1, cutoff=0.4)
     return Invalid(
         "config.unknown_key",
         N_("{place}: there is no setting {name}."),

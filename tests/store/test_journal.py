@@ -35,7 +35,9 @@ def newest(ctx: Context) -> Any:
 def test_each_trigger_covers_exactly_the_columns_of_its_table(sqlite_url: str) -> None:
     with Context.open(flags={"db": sqlite_url}) as ctx, ctx.store.engine.connect() as connection:
         for of in journalled():
-            columns = {row.name for row in connection.execute(text(f"PRAGMA table_info({of.name})"))} - {"id"}
+            columns = {row.name for row in connection.execute(text(f'PRAGMA table_info("{of.name}")'))} - {
+                "id"
+            }
             assert columns == set(trigger_columns(of))
             query = text("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = :of")
             made = {row.name: row.sql for row in connection.execute(query, {"of": of.name})}
