@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from crmtui.commands import options as common
 from crmtui.commands.options import Options
+from crmtui.commands.outset import tell
 from crmtui.errors import CrmError, NotReady, Partial
 from crmtui.i18n import N_, gettext
 from crmtui.text import clean
@@ -226,11 +227,3 @@ class Call:
             ctx.keep_answer(self.out.kept)
         if ctx.last_tx and self.out.people and ctx.replayed is None:
             self.say(N_("Take it back: crm undo {tx}"), tx=ctx.last_tx)
-
-
-def tell(line: str) -> None:
-    """One line on standard error, made safe; what cannot be told is not worth failing for."""
-    try:
-        sys.stderr.write(clean(line) + "\n")
-    except OSError:
-        return

@@ -78,6 +78,12 @@ def _run(words: list[str]) -> int:
                 ),
                 word=word,
             )
+    if not words:
+        from crmtui.commands import opening
+
+        code = opening.bare()
+        if code is not None:
+            return code
     import typer
 
     from crmtui.commands import tree

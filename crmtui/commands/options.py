@@ -1,12 +1,12 @@
 """The options that every command has, declared once."""
 
-import os
 from dataclasses import dataclass
 from inspect import Parameter
 from typing import Annotated, Any
 
 import typer
 
+from crmtui.commands.outset import from_environment
 from crmtui.errors import Invalid
 from crmtui.i18n import N_
 
@@ -139,7 +139,6 @@ class Options:
         return whole("--if-version", self.if_version)
 
 
-_VARIABLES = {"login": "CRM_USER"}
 _WITHOUT_VARIABLE = ("json", "fields", "jq", "template", "header", "output", "force")
 
 
@@ -154,14 +153,6 @@ def split(values: dict[str, Any], *, change: bool) -> tuple[Options, dict[str, A
     if common.get("json"):
         common["format"] = "json"
     return Options(**common), own
-
-
-def from_environment(name: str, *, flag: bool = False) -> Any:
-    """What the environment says for the common option `name`; None or False when it is silent."""
-    value = os.environ.get(_VARIABLES.get(name, f"CRM_{name.upper()}"), "")
-    if flag:
-        return value.lower() not in ("", "0", "no", "false", "off")
-    return value or None
 
 
 def whole(flag: str, value: str) -> int:

@@ -1,14 +1,13 @@
-"""The way from the command line to the screens. Only this module of the commands imports them, inside its functions."""
+"""The way from the command line to the screens. Of the commands, this module and opening import them, inside functions."""
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from crmtui.commands.call import Call, tell
-from crmtui.commands.options import CHANGES, OUTPUTS, Options, from_environment
+from crmtui.commands import opening
+from crmtui.commands.call import Call
+from crmtui.commands.options import CHANGES, OUTPUTS, Options
 from crmtui.config.keys import OWN_KEYS
-from crmtui.errors import Invalid
-from crmtui.i18n import N_, gettext
+from crmtui.i18n import gettext
 
 if TYPE_CHECKING:
     from crmtui.config import Config
@@ -22,7 +21,7 @@ def begin(values: dict[str, Any]) -> bool:
         return False
     for parameter in (*CHANGES, *OUTPUTS):
         if values.get(parameter.name):
-            raise _no_use("--" + parameter.name.removeprefix("common_").replace("_", "-"))
+            raise opening.no_use("--" + parameter.name.removeprefix("common_").replace("_", "-"))
     with call:
         show(call)
     return True
@@ -45,34 +44,15 @@ def _person(options: Options) -> bool:
 def show(call: Call, *, start: str = "", url: str = "") -> None:
     """Show the screens until the person leaves them, at the record `start`, on the store `url` if not that of the settings.
 
-    Raises NotReady where the terminal cannot draw, what a store raises that cannot be opened, and `typer.Exit` with
-    the code of a program that did not end by itself.
+    Raises as `opening.show`, and `typer.Exit` with the code of a program that did not end by itself.
     """
-    from crmtui.screens import look, memory, terminal
-
-    if from_environment("dry_run", flag=True):
-        raise _no_use("CRM_DRY_RUN")
-    terminal.check()
-    if call.config["color"] == "never":
-        os.environ["NO_COLOR"] = "1"
-    seen = look.look(call.config)
-    from crmtui.screens.app import CrmApp
-    from crmtui.screens.desk import Desk
-
+    given = call.options
     flags = {**call.flags, **({"db": url} if url else {})}
-    desk = Desk(flags, call.options.login, call.options.now)
-    app = CrmApp(desk, look=seen, commands=commands, start=start, memory=memory.own())
-    code = terminal.run(app)
-    for complaint in () if call.options.quiet else app.complaints:
-        tell(f"crm: {complaint}")
+    code = opening.show(call.config, flags, given.login, given.now, quiet=given.quiet, start=start)
     if code:
         import typer
 
         raise typer.Exit(code)
-
-
-def _no_use(option: str) -> Invalid:
-    return Invalid("usage.not_here", N_("The screens have no use for {option}."), option=option)
 
 
 def commands() -> "list[Command]":
