@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from crmtui.errors import Busy
@@ -71,6 +72,7 @@ class Lane:
         found, self._context = self._context, None
         if found is not None:
             found.close()
+            found.store.close()  # also where it is shared: the others connect anew with their next reading
 
 
 class Desk:
@@ -82,6 +84,9 @@ class Desk:
         self._asked: Lane | None = None
         self._writer = ThreadPoolExecutor(1, "writer")
         self._waiting = 0
+        self._first: Context | None = None
+        """The context whose store all others share: what it has compiled takes some megabytes."""
+        self._opening = Lock()
         self.own: set[int] = set()
         """The transactions that were made here: what they changed is no news."""
 
@@ -104,7 +109,12 @@ class Desk:
     def _open(self, *, dry_run: bool = False) -> "Context":
         from crmtui.services.context import Context
 
-        return Context.open(flags=self.flags, login=self.login, now=self.now, dry_run=dry_run)
+        with self._opening:
+            found = Context.open(
+                flags=self.flags, login=self.login, now=self.now, dry_run=dry_run, beside=self._first
+            )
+            self._first = self._first or found
+        return found
 
     async def read(self, work: "Callable[[Context], T]") -> T:
         """What `work` reads, in the order asked; once more, where the connection was gone. Raises the CrmError that it raises."""

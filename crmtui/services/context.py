@@ -111,9 +111,19 @@ class Context:
             self._recall()
 
     @classmethod
-    def open(cls, *, flags: Mapping[str, object] | None = None, **options: Any) -> Self:
-        """The context of a command. `flags` are configuration keys from the command line. Raises CrmError."""
+    def open(
+        cls, *, flags: Mapping[str, object] | None = None, beside: "Context | None" = None, **options: Any
+    ) -> Self:
+        """The context of a command. `flags` are configuration keys from the command line. Raises CrmError.
+
+        One that is opened `beside` another uses its store, with what that has compiled and the connections that it
+        keeps; it leaves them open when it is closed.
+        """
         config = configuration.load(flags)
+        if beside is not None:
+            context = cls(config, beside.store, **options)
+            context._keeps_store = True
+            return context
         store = session.connect(config.store_url, busy_timeout=float(str(config["busy_timeout"])))
         try:
             return cls(config, store, **options)
@@ -129,6 +139,9 @@ class Context:
     ) -> None:
         self.close()
 
+    _keeps_store = False
+    """Whether the store is another context's."""
+
     def close(self) -> None:
         """Let go of the store; what a dry run did is rolled back here."""
         if self._rehearsing is not None:
@@ -137,7 +150,8 @@ class Context:
             self._rehearsal.session.rollback()
             self._rehearsing.__exit__(None, None, None)
             self._rehearsing = self._rehearsal = None
-        self.store.close()
+        if not self._keeps_store:
+            self.store.close()
 
     def _load_company(self, tx: Tx) -> Company:
         rows = plain.settings(tx.session.connection())
