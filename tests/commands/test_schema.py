@@ -174,7 +174,7 @@ RUN = (
     *("opp adjust 1 --prob 5 --submit --as li", "approval recall 2 --as li", "opp adjust 1 --prob 6 --as li"),
     *("approval reject 3 --note no", "flow archive f", "task add Call --owner li", "task accept 1 --as li"),
     *("task done 1 --as li", "task reopen 1", "task decline 1 --reason no --as li", "task reopen 1"),
-    *("task cancel 1", "notify list --all", "notify read"),
+    *("task cancel 1", "opp team request 1 root --as li", "notify list --all", "notify read"),
     *("quote make --opp 1", "quote line add 1 --text Help --price 5", "quote line edit 1 2 --tax 6"),
     *(
         "quote line list 1",
@@ -259,7 +259,7 @@ RUN = (
         "opp predict --check",
         "opp split Own li=60 root=40",
     ),
-    *("opp suspend Own", "opp reactivate Own", "opp team request 1 root --as li"),
+    *("opp suspend Own", "opp reactivate Own"),
     *("opp terminate Own --reason price", "opp purge --archived --yes", "process lint short.toml"),
     *("process apply short.toml", "process versions short", "autotask run"),
     *(
