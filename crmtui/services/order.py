@@ -224,7 +224,8 @@ def deliver(
     ctx: Context, ref: str, items: list[str], kind: str = "delivered", on: date | None = None, note: str = ""
 ) -> Any:
     """Enter what was delivered of an order (lines such as SCN-200x100 or 1x100; all that is open where none is said), or
-    what came back, with `kind` returned; return the order. Its contract follows at once.
+    what came back, with `kind` returned; return the order. Its contract follows at once; the first
+    delivery takes it into execution.
 
     Raises NotFound, Invalid, Refused (not being executed; more than there is), Forbidden, Conflict.
     """
@@ -241,8 +242,17 @@ def deliver(
                 ref=refs.ref_of("order", order.id),
                 state=gettext(order.state),
             )
+        if order.contract_id is not None:
+            _carry_out(tx, order.contract_id)
         delivery.move(ctx, tx, order, kind, entries(tx, order, items, kind), on or ctx.clock.today(), note)
         return order
+
+
+def _carry_out(tx: Tx, contract_id: int) -> None:
+    """The first delivery of an order takes its contract into execution, as a delivery of the contract does."""
+    contract = delivery.held(tx, "contract", contract_id)
+    if contract.state in ("signed", "planning", "started"):
+        contract.state = "executing"
 
 
 def entries(tx: Tx, record: Any, items: list[str], kind: str) -> list[tuple[Any, int]]:
