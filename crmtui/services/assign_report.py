@@ -62,7 +62,7 @@ def _recommended(ctx: Context, tx: Tx) -> list[dict[str, Any]]:
             "to": _person(row.owner_id, called),
             "rule": name,
             "why": told(row.why),
-            "since": row.created_at,
+            "since": row.created_at.astimezone(ctx.clock.zone),
         }
         for row, company, name in found
     ]
@@ -82,7 +82,7 @@ def _without(ctx: Context, tx: Tx) -> list[dict[str, Any]]:
             "to": None,
             "rule": one.rule.name if one.rule else None,
             "why": told(one.why),
-            "since": one.lead.created_at,
+            "since": one.lead.created_at.astimezone(ctx.clock.zone),
         }
         for one in choices
     ]

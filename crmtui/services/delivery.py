@@ -108,7 +108,7 @@ def _check(record: Any, stands: Standing, kind: str, quantity: int) -> None:
         "line.too_much",
         back if kind == "returned" else out,
         field="quantity",
-        hint=N_("crm {noun} lines {ref} shows what was delivered of each line."),
+        hint=N_("crm {noun} line list {ref} shows what was delivered of each line."),
         noun=record.NOUN,
         ref=refs.ref_of(record.NOUN, record.id),
         most=lines.decimal(max(most, 0), 4),
