@@ -101,6 +101,7 @@ COMPANY_VERBS = {
     "order": ("cost",),
     "account": ("credit",),
     "payment": ("dun",),
+    "notice": ("read",),
     "pool": ("list", "claim", "release", "reclaim", "allocate"),
     "store": ("backup", "restore", "check", "configure"),
 }
@@ -133,14 +134,12 @@ def decide(role: str, noun: str, verb: str) -> str:
         return "all" if role in SEES_COST else "none"
     if noun == "pool":
         return _pool(role, verb)
-    if noun in COMPANY_VERBS and verb in COMPANY_VERBS[noun] and noun not in SALES:
+    if noun in COMPANY_VERBS and verb in COMPANY_VERBS[noun] and noun not in (*SALES, *WORK):
         return "own" if (noun, verb) in (("log", "list"), ("log", "undo")) else "none"
     if (noun, verb) == ("quote", "rule"):
         return "all" if role in RULES_QUOTES else "none"
     if (role, noun) == ("marketing", "lead") and verb in ("add", "intake"):
         return "own"  # 8TM-16
-    if (noun, verb) == ("quote", "rule"):
-        return "all" if role in RULES_QUOTES else "none"
     if noun == "dup":
         return _pairs(role, verb)
     if noun in SALES:
@@ -162,6 +161,8 @@ def decide(role: str, noun: str, verb: str) -> str:
 def _pairs(role: str, verb: str) -> str:
     """Pairs of suspected duplicates are for those who see both; who leads people, or all, looks through everything."""
     scope = _SALES_SCOPE.get(role, "none")
+    if verb in OWN_WORK:
+        return "none"  # only the services write these
     if verb in ("scan", "policy"):
         return scope.replace("team", "none") if verb == "scan" else "all" if role == "operations" else "none"
     return scope.replace("team", "own")

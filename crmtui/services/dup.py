@@ -269,8 +269,8 @@ def ensure(tx: Tx, noun: str, one: int, two: int, score: Score | None = None) ->
 def different(ctx: Context, text: str, other: str = "", note: str = "", *, noun: str = "") -> Any:
     """Remember that two records are not the same; return the pair. Raises NotFound, Refused (merged), Forbidden."""
     with ctx.transaction("dup.different", note) as tx:
-        check_right(tx, "dup", "different")
         row = pair_of(ctx, tx, text, other, noun)
+        check_right(tx, "dup", "different")
         ctx.check_version(tx, row, {"state": "different"})
         if row.state in ("merged", "decided"):
             raise Refused(

@@ -163,7 +163,7 @@ def unread(ctx: Context) -> int:
 def read(ctx: Context, wanted: Sequence[str] = ()) -> int:
     """Mark notices of the actor as read, all of them where none is named; how many were new. Raises NotFound."""
     notice = table("notice")
-    with ctx.transaction("notice.edit") as tx:
+    with ctx.transaction("notice.read") as tx:
         query = select(notice).where(notice.owner_id == ctx.actor.id, notice.read_at.is_(None))
         if wanted:
             query = query.where(notice.id.in_([refs.resolve(tx, "notice", ref) for ref in wanted]))

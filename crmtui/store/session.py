@@ -24,6 +24,7 @@ from crmtui.store import dialect, exchange, keys, page, plain, stamp, trouble
 from crmtui.store.record import Part, Record, table
 from crmtui.store.visibility import (
     EXCEPTIONS,
+    WRITES,
     Actor,
     past_the_session,
     reach,
@@ -411,11 +412,17 @@ def _forbidden(tx: Tx, noun: str, verb: str) -> Forbidden:
 def _may_enter(tx: Tx, row: Any) -> None:
     verb = right_for(tx, row.NOUN, "add")
     scope = tx.actor.scope(row.NOUN, verb)
-    if tx.force or row.SERVED or scope == "all":
+    if tx.force or scope == "all" or _served(tx, row.NOUN):
         return
     owned = row.owner_id is None or row.owner_id == tx.actor.id
     if scope == "none" or not (owned or (scope == "dept" and _is_below(tx, row.owner_id))):
         raise _forbidden(tx, row.NOUN, verb)
+
+
+def _served(tx: Tx, noun: str) -> bool:
+    """Whether a service writes this row and has asked for the right itself, rather than somebody by a plain verb."""
+    own, _, verb = tx.verb.partition(".")
+    return bool(getattr(table(noun), "SERVED", False)) and not (own == noun and verb in WRITES)
 
 
 def _is_below(tx: Tx, user_id: int) -> bool:
@@ -426,7 +433,7 @@ def _is_below(tx: Tx, user_id: int) -> bool:
 
 def _may_change(tx: Tx, row: Any) -> None:
     """The record as it stands in the store, not as it is about to be, decides."""
-    if not row.SERVED:
+    if not _served(tx, row.NOUN):
         may_record(tx, row.NOUN, row.id, right_for(tx, row.NOUN, "edit"))
 
 
@@ -447,7 +454,7 @@ def _may_part(tx: Tx, row: Any) -> None:
     if tx.force:
         return
     noun, column = row.PART_OF
-    if not getattr(table(noun), "SERVED", False):
+    if not _served(tx, noun):
         may_record(tx, noun, getattr(row, column), right_for(tx, noun, "edit"))
 
 

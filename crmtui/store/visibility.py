@@ -31,6 +31,9 @@ SCOPES = ("none", "own", "team", "dept", "territory", "all")
 READS = ("show", "list", "export", "history")
 """What leaves records as they are: what everybody may see, everybody with the right may read in any of these ways."""
 
+WRITES = ("add", "edit", "archive", "restore", "import")
+"""What changes records of any noun, without a rule of that noun's own."""
+
 PAIRED = ("account", "contact", "lead", "opp")
 """The nouns of which two records can make a pair of suspected duplicates."""
 
@@ -108,8 +111,7 @@ class Rows:
 def _mine(model: Any, actor: Actor) -> ColumnElement[bool]:
     mine: ColumnElement[bool] = model.owner_id == actor.id
     unowned = and_(model.owner_id.is_(None), model.created_by_id == actor.id)
-    # A task is also that of the person who set it.
-    return or_(mine, unowned, model.assigner_id == actor.id) if model.NOUN == "task" else or_(mine, unowned)
+    return or_(mine, unowned)
 
 
 SHARED = {
@@ -126,6 +128,9 @@ def _in_team(model: Any, actor: Actor) -> ColumnElement[bool]:
     if model.NOUN == "lead":
         delegated: ColumnElement[bool] = model.manager_id == actor.id
         return delegated  # its account manager follows what others work on
+    if model.NOUN == "task":
+        given: ColumnElement[bool] = model.assigner_id == actor.id
+        return given  # whoever set it
     if model.NOUN not in SHARED:
         return false()
     shared, column, of = SHARED[model.NOUN]
@@ -137,7 +142,10 @@ def _in_team(model: Any, actor: Actor) -> ColumnElement[bool]:
 def ways(model: Any, actor: Actor, scope: str) -> list[ColumnElement[bool]]:
     """The ways in which a record with an owner is within `scope` of the actor; any of them will do."""
     if scope == "own":
-        return [_mine(model, actor), *([_in_team(model, actor)] if model.NOUN == "approval" else [])]
+        return [
+            _mine(model, actor),
+            *([_in_team(model, actor)] if model.NOUN in ("task", "approval") else []),
+        ]
     if scope == "dept":
         people = subordinates(actor)
         unowned = and_(model.owner_id.is_(None), model.created_by_id.in_(people))

@@ -553,6 +553,12 @@ def test_nobody_rewrites_a_request_or_what_was_told(company: Company) -> None:
     for login, noun in (("li", "approval"), ("chen", "approval"), ("chen", "notice")):
         with company.as_(login) as ctx, pytest.raises(Forbidden):
             records.edit(ctx, noun, "1", {"owner": "wang"})
+        for change in (
+            lambda ctx, noun=noun: records.edit(ctx, noun, "1", {"note": "rewritten"}),
+            lambda ctx, noun=noun: records.archive(ctx, noun, "1"),
+        ):
+            with company.as_(login) as ctx, pytest.raises(Forbidden):
+                change(ctx)
 
 
 def test_others_do_not_see_the_request(company: Company) -> None:

@@ -14,15 +14,24 @@ from crmtui import config as configuration
 from crmtui.errors import Forbidden, NotFound, Refused
 from crmtui.services import (
     access,
+    contract,
+    dup,
     handover,
+    invoice,
     journal,
     lead,
     lead_owner,
+    notices,
     opportunity,
+    order,
+    outbox,
     query,
     quota,
+    quote_flow,
     records,
+    resting,
     role,
+    tasks,
 )
 from crmtui.services.context import Context
 from crmtui.services.nouns import NOUNS
@@ -36,19 +45,21 @@ NOW = "2026-11-20T09:00:00+08:00"
 AT = datetime(2026, 11, 20, 1, tzinfo=UTC)
 ROLES = tuple(code for code, _, _ in access.ROLES)
 OWNED = access.SALES
-OPEN = tuple(noun for noun in NOUNS if noun not in (*OWNED, "quota", "query"))
+WORK = access.WORK
+OPEN = tuple(noun for noun in NOUNS if noun not in (*OWNED, *WORK, "quota", "query"))
 
 # Whose record it is, seen from the person who acts:
 MINE, MADE, TEAM = "mine", "nobody's, entered by me", "somebody's, I am in its team"
 PEER, BELOW, REPORT = "a colleague's", "of a department below", "of somebody elsewhere who reports to me"
 PLACE, FOREIGN = "somebody's, in my territory", "of another department"
+ASKED = "somebody's, set by me or waiting for my word"
 REACH = {
     "none": set[str](),
-    "own": {MINE, MADE},
-    "team": {MINE, MADE, TEAM},
-    "dept": {MINE, MADE, TEAM, PEER, BELOW, REPORT},
-    "territory": {MINE, MADE, TEAM, PLACE},
-    "all": {MINE, MADE, TEAM, PEER, BELOW, REPORT, PLACE, FOREIGN},
+    "own": {MINE, MADE, ASKED},
+    "team": {MINE, MADE, ASKED, TEAM},
+    "dept": {MINE, MADE, ASKED, TEAM, PEER, BELOW, REPORT},
+    "territory": {MINE, MADE, ASKED, TEAM, PLACE},
+    "all": {MINE, MADE, ASKED, TEAM, PEER, BELOW, REPORT, PLACE, FOREIGN},
 }
 """What each scope reaches, written down once more."""
 
@@ -123,8 +134,6 @@ class Company:
             "updated_at": AT,
             "name_key": name_key(label) if label else None,
         }
-        if noun == "payment":
-            full["amount"] = 1
         statement = model.__table__.insert().values({**full, **values})
         made = int(self.connection.execute(statement).inserted_primary_key[0])
         self.ids[f"{noun} {name}"] = made
@@ -161,11 +170,11 @@ class Company:
                         "role_id": made,
                         "noun": noun,
                         "verb": verb,
-                        "scope": scope if noun in OWNED else "all",
+                        "scope": scope if noun in (*OWNED, *WORK) else "all",
                         "version": 1,
                     }
                     for noun in NOUNS
-                    for verb in (access.verbs_of(noun) if noun in OWNED else access.READ)
+                    for verb in (access.verbs_of(noun) if noun in (*OWNED, *WORK) else access.READ)
                 ],
             )
         for code in self.roles:
@@ -185,17 +194,35 @@ class Company:
             self._of_each(f"{MINE} {code}", me)
             self._of_each(f"{MADE} {code}", None, created_by_id=me)
             self._of_each(f"{REPORT} {code}", report)
-            team = self._one("opp", f"{TEAM} {code}", users["foreign"])
-            member = table("opp_member").__table__
-            self.connection.execute(member.insert().values(version=1, opp_id=team, user_id=me))
+            self._shared(code, me, users["foreign"])
         self._others()
 
+    def _shared(self, code: str, me: int, other: int) -> None:
+        """What somebody else owns and this person works on, each noun in its way."""
+        deal = self._one("opp", f"{TEAM} {code}", other)
+        member, vote = table("opp_member").__table__, table("approval_vote").__table__
+        self.connection.execute(member.insert().values(version=1, opp_id=deal, user_id=me))
+        self._one("lead", f"{TEAM} {code}", other, manager_id=me)
+        for noun in ("quote", "contract", "order"):
+            self._one(noun, f"{TEAM} {code}", other, opp_id=deal)
+        self._one("task", f"{ASKED} {code}", other, assigner_id=me)
+        asked = self._one("approval", f"{ASKED} {code}", other)
+        said = {"approval_id": asked, "step": 1, "mode": "any", "place": 0, "open": True}
+        self.connection.execute(vote.insert().values(version=1, user_id=me, requester_id=other, **said))
+
     def _of_each(self, name: str, owner: int | None, /, **values: Any) -> None:
-        for noun in OWNED:
+        for noun in (*OWNED, *WORK):
             self._one(noun, name, owner, **values)
 
     def _one(self, noun: str, name: str, owner: int | None, /, **values: Any) -> int:
         own: dict[str, Any] = {table(noun).LABEL: f"{noun} {name}", "owner_id": owner, **values}
+        own |= {
+            "invoice": {"amount": 1, "account_id": self.ids.get(f"account {name}")},
+            "payment": {"amount": 1, "account_id": self.ids.get(f"account {name}")},
+            "assign": {"lead_id": self.ids.get(f"lead {name}")},
+            "approval": {"about": f"A-{self.ids.get(f'account {name}', 1)}", "verb": "account.edit"},
+            "outbox": {"to_": "a@example.com", "key": name},
+        }.get(noun, {})
         if noun == "lead":
             own["state"] = "qualified"
         if noun == "contact":
@@ -230,9 +257,13 @@ class Company:
             | dict.fromkeys(("by_territory", "by_industry", "cascade", "confirm", "active"), False),
             "poolrule": {"name": "Pool", "of": "lead", "position": 1},
             "rate": {"currency": "EUR", "valid_on": date(2026, 1, 1), "rate": 10**8, "rate_set": "default"},
+            "flow": {"code": "f", "name": "Flow", "verb": "opp.adjust"},
+            "autotask": {"item": "lead-record", "name": "Call"},
         }
         for noun, values in rows.items():
             self.row(noun, FOREIGN, **values)
+        self.row("price", FOREIGN, product_id=self.ids[f"product {FOREIGN}"], price=1)
+        self._pairs()
         process = self.ids[f"process {FOREIGN}"]
         self.row("stage", FOREIGN, process_id=process, code="a", name="A", position=1, category="pipeline")
         for noun, name in (("dept", "West"), ("territory", "Asia"), ("user", "foreign")):
@@ -270,6 +301,15 @@ class Company:
                 "user foreign" if code == FOREIGN else f"user me-{code.removeprefix(MINE + ' ')}"
             ]
             self.row("query", code, name=code, noun="lead", condition="state = new", owner_id=owner)
+
+    def _pairs(self) -> None:
+        """Pairs of customers, of which one is this person's own: the other decides whether they see the pair."""
+        for code in self.roles:
+            mine = self.ids[f"account {MINE} {code}"]
+            for relation in (MADE, PEER, BELOW, REPORT, PLACE, FOREIGN):
+                whose = relation if f"account {relation}" in self.ids else f"{relation} {code}"
+                one, other = sorted((mine, self.ids[f"account {whose}"]))
+                self.row("dup", f"{relation} {code}", name="Pair", noun="account", one_id=one, other_id=other)
 
     def acting(self, code: str) -> Context:
         return Context(self.config, self.store, login=f"me-{code}", now=NOW, dry_run=True)
@@ -312,10 +352,30 @@ def _deeds(noun: str) -> dict[str, Deed]:
         deeds["close"] = lambda ctx, ref: opportunity.close(ctx, ref, won=True, summary="done")
         deeds["reopen"] = lambda ctx, ref: opportunity.reopen(ctx, ref)
         deeds["team"] = lambda ctx, ref: opportunity.team_add(ctx, ref, "below")
+        deeds["suspend"] = lambda ctx, ref: resting.suspend(ctx, ref)
+        deeds["terminate"] = lambda ctx, ref: resting.terminate(ctx, ref, "no budget")
     if noun == "query":
         deeds["save"] = lambda ctx, ref: query.save(
             ctx, records.show(ctx, "query", ref)["name"], "lead", "state = working"
         )
+    if noun == "quote":
+        deeds["cancel"] = lambda ctx, ref: quote_flow.cancel(ctx, ref, "no need")
+    if noun == "contract":
+        deeds["cancel"] = lambda ctx, ref: contract.cancel(ctx, ref, "no need")
+    if noun == "order":
+        deeds["advance"] = lambda ctx, ref: order.advance(ctx, ref)
+    if noun == "invoice":
+        deeds["issue"] = lambda ctx, ref: invoice.issue(ctx, ref)
+        deeds["void"] = lambda ctx, ref: invoice.void(ctx, ref, "wrong")
+    if noun == "task":
+        deeds["done"] = lambda ctx, ref: tasks.done(ctx, ref)
+        deeds["cancel"] = lambda ctx, ref: tasks.cancel(ctx, ref)
+    if noun == "dup":
+        deeds["different"] = lambda ctx, ref: dup.different(ctx, ref)
+    if noun == "notice":
+        deeds["read"] = lambda ctx, ref: notices.read(ctx, [ref])
+    if noun == "outbox":
+        deeds["cancel"] = lambda ctx, ref: outbox.cancel(ctx, [ref])
     if noun == "role":
         deeds["grant"] = lambda ctx, ref: role.grant(ctx, ref, "rate.edit", "all")
         deeds["revoke"] = lambda ctx, ref: role.grant(ctx, ref, "rate.edit", "none")
@@ -341,6 +401,16 @@ NEW: dict[str, dict[str, object]] = {
     "assignrule": {"name": "New", "role": "rep"},
     "poolrule": {"name": "New"},
     "query": {"name": "new", "noun": "lead", "condition": "state = new"},
+    "quote": {"name": "New"},
+    "contract": {"name": "New"},
+    "order": {"name": "New"},
+    "invoice": {"name": "New"},
+    "payment": {"name": "New", "amount": "5"},
+    "price": {"product": "Laser", "price": "5"},
+    "flow": {"code": "new", "name": "New", "verb": "opp.close"},
+    "autotask": {"item": "lead-record", "name": "New"},
+    "task": {"subject": "New"},
+    "dup": {"name": "New", "noun": "account"},
 }
 
 
@@ -385,7 +455,13 @@ def _mismatches(
         targets = {
             name: record for name, record in company.records_of(noun, code).items() if name in relations
         }
-        reach = {verb: _reach(noun, scope(noun, verb)) for verb in access.verbs_of(noun)}
+        reach = {
+            verb: _reach(noun, scope(noun, verb), scope("account", "show")) for verb in access.verbs_of(noun)
+        }
+        if noun == "lead" and scope("account", "add") != "all":
+            reach["convert"] = reach["convert"] - {
+                TEAM
+            }  # the customer that comes of it belongs to the lead's owner
         if targets:
             listed = _listed(ctx, noun)
             for relation, record in targets.items():
@@ -401,8 +477,13 @@ def _mismatches(
     return wrong
 
 
-def _reach(noun: str, scope: str) -> set[str]:
-    """The relations that `scope` reaches; quotas know neither makers nor teams nor territories."""
+def _reach(noun: str, scope: str, on_customers: str = "all") -> set[str]:
+    """The relations that `scope` reaches; quotas know neither makers nor teams nor territories.
+
+    A pair of customers is within reach of those who see both.
+    """
+    if noun == "dup" and scope not in ("none", "all"):
+        return REACH[on_customers]
     if noun == "quota" and scope != "all":
         return {"own": {MINE}, "team": {MINE}, "territory": {MINE}, "dept": {MINE, PEER, BELOW, REPORT}}.get(
             scope, set()
@@ -435,8 +516,10 @@ def _compare_adding(
         makers["set"] = lambda owner: quota.set(ctx, "user", owner, "2027Q1", "5")
     if noun == "query":
         makers["save"] = lambda owner: query.save(ctx, "new", "lead", "state = new")
+    if table(noun).SERVED and scope(noun, "add") != "none":
+        return  # the services alone know how to write these
     for verb, make in makers.items():
-        for relation in owners.keys() & relations if noun in (*OWNED, "quota") else {MINE}:
+        for relation in owners.keys() & relations if noun in (*OWNED, "task", "quota") else {MINE}:
             should = "done" if relation in _reach(noun, scope(noun, verb)) else "forbidden"
             compare(f"{noun} {verb} {relation}", _done(ctx, lambda m=make, o=owners[relation]: m(o)), should)  # type: ignore[misc]
 
@@ -444,10 +527,10 @@ def _compare_adding(
 def _new(company: Company, code: str, noun: str, owner: str) -> dict[str, object]:
     if noun == "quota":
         return {"scope": "user", "of": owner, "period": "2027Q1", "amount": "5"}
-    given = dict(NEW[noun])
-    if noun in OWNED:
+    given = dict(NEW.get(noun, {}))
+    if noun in (*OWNED, "task"):
         given["owner"] = owner
-    if noun == "opp":
+    if noun in ("opp", *OWNED[4:]):
         given["account"] = str(company.ids[f"account {MINE} {code}"])
     return given
 
@@ -490,8 +573,9 @@ def fresh(company: Company, tmp_path: Path) -> Iterator[Company]:
 
 def _said(code: str) -> Rights:
     if code in EXTRA:
-        sales = {(noun, verb): EXTRA[code] for noun in OWNED for verb in access.verbs_of(noun)}
-        return sales | {(noun, verb): "all" for noun in NOUNS if noun not in OWNED for verb in access.READ}
+        owned = (*OWNED, *WORK)
+        work = {(noun, verb): EXTRA[code] for noun in owned for verb in access.verbs_of(noun)}
+        return work | {(noun, verb): "all" for noun in NOUNS if noun not in owned for verb in access.READ}
     return {(noun, verb): scope for one, noun, verb, scope in access.matrix() if one == code}
 
 
@@ -509,7 +593,13 @@ def _profiles(nouns: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-KINDS = {"sales": OWNED, "quotas": ("quota", "query"), "lists": OPEN}
+KINDS = {
+    "sales": OWNED[:4],
+    "deals": OWNED[4:],
+    "work": WORK,
+    "quotas": ("quota", "query"),
+    "lists": OPEN,
+}
 
 
 @pytest.mark.parametrize(
@@ -563,7 +653,7 @@ def test_what_is_refused_changes_nothing(fresh: Company, code: str) -> None:
     ctx = fresh.acting(code)
     ctx.dry_run = False
     refused = 0
-    for noun in (*OWNED, "quota", "query", "product", "role", "user"):
+    for noun in (*OWNED, *WORK, "quota", "query", "product", "role", "user"):
         for relation, record in fresh.records_of(noun, code).items():
             for verb, deed in _deeds(noun).items():
                 scope = access.decide(code, noun, verb)
