@@ -40,10 +40,10 @@ def standing(ctx: Context, tx: Tx, account: int, but: Any | None = None) -> Stan
     """What a customer owes: the outstanding of contracts in force and of orders without a contract, less what they paid
     on account; `but` one record. In the customer's currency at today's rates. Raises Refused without a rate.
     """
-    found = tx.session.scalars(select(table("account")).where(table("account").id == account)).one()
-    currency = found.currency or ctx.company.currency
     owed = 0
     with tx.without_predicate("ledger"):  # credit is that of the customer, whoever sold what
+        found = tx.session.scalars(select(table("account")).where(table("account").id == account)).one()
+        currency = found.currency or ctx.company.currency
         for amount, own in _amounts(tx, account, but):
             owed += rate.between(
                 tx, amount, own or ctx.company.currency, currency, ctx.company.currency, ctx.clock.today()
@@ -123,11 +123,10 @@ def check(ctx: Context, tx: Tx, account: int | None, extra: int, of: Any) -> Non
     Raises Refused `credit.over_limit` where the company blocks.
     """
     said = policy(tx) if account is not None else "off"
-    if account is None or said == "off" or extra <= 0:
+    if account is None or said == "off" or extra <= 0 or not _has_limit(tx, account):
         return
     stands = standing(ctx, tx, account, of)
-    if stands.limit is None:
-        return
+    assert stands.limit is not None
     day: date = ctx.clock.today()
     own = of.currency or ctx.company.currency
     over = (
@@ -146,6 +145,12 @@ def check(ctx: Context, tx: Tx, account: int | None, extra: int, of: Any) -> Non
         hint = N_("Let them pay first, or have the limit raised: crm credit limit {account} AMOUNT")
         raise Refused("credit.over_limit", sentence, field="amount", hint=hint, **facts)
     ctx.remark(gettext(sentence).format(**facts))
+
+
+def _has_limit(tx: Tx, account: int) -> bool:
+    model = table("account")
+    with tx.without_predicate("ledger"):
+        return tx.session.scalar(select(model.credit_limit).where(model.id == account)) is not None
 
 
 def show(ctx: Context, ref: str) -> dict[str, Any]:
