@@ -65,8 +65,7 @@ class _History:
         opp = table("opp")
         closed = self._rows(opp.state.in_(("won", "lost")), MOST)
         self.first_won = self._first_won()
-        amounts = sorted(row.value for row in closed if row.value is not None)
-        self.cuts = [amounts[len(amounts) * part // 4] for part in (1, 2, 3)] if len(amounts) >= 8 else []
+        self.cuts = _quarters(closed)
         self.deals: Sequence[Deal] = [(self._factors(row), row.state == "won") for row in closed]
 
     def _rows(self, condition: Any, limit: int) -> list[Any]:
@@ -108,9 +107,23 @@ class _History:
 
     def _size(self, value: int | None) -> str | None:
         """Which quarter of the amounts this one is in, 1 the smallest."""
-        if value is None or not self.cuts:
+        if not value or not self.cuts:
             return None
         return str(1 + sum(value >= cut for cut in self.cuts))
+
+
+def _quarters(closed: Sequence[Any]) -> list[int]:
+    """The amounts between the quarters; empty where there are few, or where mostly those of one outcome have an amount.
+
+    An amount that is entered when a deal is won, and left at nothing when it is lost, tells how it ended, not how large
+    it was: it would make every open deal that has one look won.
+    """
+    for outcome in ("won", "lost"):
+        values = [row.value for row in closed if row.state == outcome]
+        if 2 * sum(bool(value) for value in values) < len(values):
+            return []
+    amounts = sorted(row.value for row in closed if row.value)
+    return [amounts[len(amounts) * part // 4] for part in (1, 2, 3)] if len(amounts) >= 8 else []
 
 
 def called(ctx: Context, factors: Iterable[Factor]) -> dict[tuple[str, str], str]:
