@@ -99,7 +99,8 @@ def _decide(call: Call, verb: str, wanted: Sequence[str], everything: bool, note
         raise Invalid("usage.refs_or_all", N_("Say which: REFs, or --all."), field="ref")
     if everything:
         wanted = [str(row["ref"]) for row in approval_views.inbox(call.ctx)]
-        call.confirm(N_("Decide on {count} requests?"), count=len(wanted))
+        if wanted:
+            call.confirm(N_("Decide on {count} requests?"), count=len(wanted))
     if len(wanted) == 1 and not everything:
         call.record("approval", getattr(approvals, verb)(call.ctx, wanted[0], note))
         return

@@ -137,8 +137,7 @@ def purge(
         purging.purge(call.ctx, ref)
         call.figures(matched=1, purged=1, kept=0)
         return
-    call.confirm(
-        N_("Take {count} archived opportunities out for good?"), count=purging.how_many(call.ctx, day)
-    )
+    if count := purging.how_many(call.ctx, day):
+        call.confirm(N_("Take {count} archived opportunities out for good?"), count=count)
     report = purging.purge_archived(call.ctx, day)
     call.figures(matched=report.matched, purged=report.changed, kept=report.refused)

@@ -52,7 +52,7 @@ _LAST = one(price="money", currency="currency", day="day", quote="line")
 def last(
     call: Call,
     product: Product,
-    account: Annotated[str, typer.Option("--account", help=N_("The customer"))] = "",
+    account: Annotated[str, typer.Option("--account", help=N_("The customer"))],
 ) -> None:
     """Show what a customer was last quoted for a product."""
     from crmtui.services import price
