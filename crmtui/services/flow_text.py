@@ -252,7 +252,7 @@ def export(ctx: Context, ref: str = "") -> str:
         )
         rows = [refs.get(tx, "flow", ref)] if ref else list(tx.session.scalars(query))
         written = [_written(_fields_of(row), steps_of(tx, row.id)) for row in rows]
-    return tomlkit.dumps({"flow": written}) if written else ""
+    return tomlkit.dumps({"flow": written}) if written else "# no flows\n"
 
 
 def _written(fields: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
