@@ -240,9 +240,11 @@ def test_bad_values_name_the_field(sqlite_url: str, field: str, value: str) -> N
 def test_nothing_to_adjust(ctx: Context, opp: str) -> None:
     with pytest.raises(Invalid):
         opportunity.adjust(ctx, opp, {})
-    with pytest.raises(Refused) as other:
-        opportunity.adjust(ctx, opp, {"stage": "proposal"})
-    assert other.value.code == "field.has_verb"
+    for given in ({"state": "won"}, {"amount": "5", "state": "won"}):
+        with pytest.raises(Refused) as other:
+            opportunity.adjust(ctx, opp, given)
+        assert other.value.code == "field.has_verb"
+    assert records.show(ctx, "opp", opp)["version"] == 1
 
 
 def test_edit_keeps_the_rules_of_adjust(ctx: Context, opp: str) -> None:

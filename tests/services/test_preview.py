@@ -327,7 +327,11 @@ def test_a_mapping_reads_back_as_it_was(plan: Mapping, tmp_path_factory: pytest.
 def test_who_may_import_nothing_is_offered_nothing(open_at: Callable[..., Context]) -> None:
     with open_at() as ctx:
         assert "lead" in sampling.nouns(ctx)
-        records.add(ctx, "user", {"name": "Guest", "login": "guest", "role": "technician"})
+        records.add(ctx, "user", {"name": "Sun", "login": "sun", "role": "technician"})
+        records.add(ctx, "role", {"code": "guest", "name": "Guest"})
+        records.add(ctx, "user", {"name": "Guest", "login": "guest", "role": "guest"})
+    with open_at(login="sun") as ctx:
+        assert sampling.nouns(ctx) == ["task"]  # everybody has tasks of their own
     with open_at(login="guest") as ctx:
         assert sampling.nouns(ctx) == []
 

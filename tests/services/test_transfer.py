@@ -596,7 +596,9 @@ def _export(ctx: Context, noun: str, path: Path) -> None:
 
 def test_what_was_exported_changes_nothing_when_it_comes_back(ctx: Context, tmp_path: Path) -> None:
     _fill(ctx)
-    for noun in NOUNS:
+    both = [noun for noun in NOUNS if {"export", "import"} <= {*NOUNS[noun].verbs}]
+    assert {"lead", "opp", "quote", "contract", "order", "invoice", "payment", "task"} <= {*both}
+    for noun in both:
         path = tmp_path / f"{noun}.csv"
         _export(ctx, noun, path)
         found = transfer.run(ctx, noun, str(path))
