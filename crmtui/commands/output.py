@@ -228,16 +228,22 @@ def columns(**kinds: str) -> "list[Column]":
     """Columns for values that are no fields of a noun: name → kind (see `Field`); titles as `titled` gives them."""
     from crmtui.services.records import Field
 
-    return [Field(kind, name=name, label=titled(name)) for name, kind in kinds.items()]
+    return [Field(kind, name=name, label=titled(name, kind)) for name, kind in kinds.items()]
 
 
 TITLES = {"open": N_("Open opps")}
 """Titles of columns whose names alone would be read as something else, such as what a key does."""
+OF_MONEY = {"open": N_("Outstanding")}
+"""The same, where what stands in the column is an amount."""
 
 
-def titled(name: str) -> str:
+def titled(name: str, kind: str = "") -> str:
     """The title of a column by its name, where an underscore reads as a blank."""
-    return TITLES.get(name) or name.replace("_", " ").capitalize()
+    return (
+        (OF_MONEY.get(name) if kind == "money" else None)
+        or TITLES.get(name)
+        or name.replace("_", " ").capitalize()
+    )
 
 
 def select(columns: "Sequence[Column]", names: str | None) -> "Sequence[Column]":

@@ -42,10 +42,10 @@ def _entries(ctx: Context, tx: Tx, customer: int) -> Iterator[dict[str, Any]]:
     contract, order, payment = table("contract"), table("order"), table("payment")
     held = select(contract).where(contract.account_id == customer, contract.state.in_(BINDING))
     for row in tx.session.scalars(held.where(contract.archived_at.is_(None))):
-        yield from _sold(ctx, "contract", row, row.signed_on)
+        yield from _sold(ctx, tx, "contract", row, row.signed_on)
     ordered = select(order).where(order.account_id == customer, order.contract_id.is_(None))
     for row in tx.session.scalars(ordered.where(order.state != "cancelled", order.archived_at.is_(None))):
-        yield from _sold(ctx, "order", row, row.ordered_on)
+        yield from _sold(ctx, tx, "order", row, row.ordered_on)
     paid = select(payment).where(payment.account_id == customer, payment.archived_at.is_(None))
     for row in tx.session.scalars(paid):
         back = row.kind == "refund"
@@ -53,10 +53,21 @@ def _entries(ctx: Context, tx: Tx, customer: int) -> Iterator[dict[str, Any]]:
         yield _entry(ctx, "payment", row, row.paid_on, kind=row.kind, **sides)
 
 
-def _sold(ctx: Context, noun: str, row: Any, day: date | None) -> Iterator[dict[str, Any]]:
+def _sold(ctx: Context, tx: Tx, noun: str, row: Any, day: date | None) -> Iterator[dict[str, Any]]:
     yield _entry(ctx, noun, row, day, debit=(row.amount or 0) + (row.tax or 0))
     if row.returned:
-        yield _entry(ctx, noun, row, ctx.clock.day_of(row.updated_at), kind="return", credit=row.returned)
+        yield _entry(ctx, noun, row, _returned_on(tx, noun, row.id), kind="return", credit=row.returned)
+
+
+def _returned_on(tx: Tx, noun: str, record: int) -> date | None:
+    """The day on which something last came back of a contract, by itself or by one of its orders, or of an order."""
+    own, order, moved = table(f"{noun}_delivery"), table("order"), table("order_delivery")
+    back = [select(own.on_day).where(getattr(own, f"{noun}_id") == record, own.kind == "returned")]
+    if noun == "contract":
+        through = select(moved.on_day).join(order, order.id == moved.order_id)
+        back.append(through.where(order.contract_id == record, moved.kind == "returned"))
+    with tx.without_predicate("ledger"):
+        return max((day for query in back for day in tx.session.scalars(query)), default=None)
 
 
 def _entry(

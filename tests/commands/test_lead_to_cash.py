@@ -101,6 +101,7 @@ def test_lead_to_cash(typed: Transcript, home: Path, request: pytest.FixtureRequ
     the_contract(typed)
     the_prepayment_and_the_delivery(typed)
     the_last_payment(typed)
+    nothing_is_owed(typed)
     assert in_process("finance", "due").out == ""
     documents.same(request, "lead-to-cash.md", typed.page)
     assert in_process("doctor").code == 0  # balances are what their payments come to, and more
@@ -300,7 +301,12 @@ def the_contract(typed: Transcript) -> None:
     )
     typed("crm --as li contract sign 1 --fields ref,state,signed_on", "signed", "2026-12-04")
     # 40 % of 79,285.27 = 31,714.108; 60 % = 47,571.162.
-    typed("crm --as zhou payment plan 1 --due 2026-12-20=40% --due 2027-01-31=60%", "31,714.11", "47,571.16")
+    typed(
+        "crm --as zhou payment plan 1 --due 2026-12-20=40% --due 2027-01-31=60%",
+        "Outstanding",
+        "31,714.11",
+        "47,571.16",
+    )
     typed(
         "crm --as li contract order 1 --fields ref,state,amount,tax,outstanding",
         "S-1",
@@ -343,8 +349,7 @@ def the_last_payment(typed: Transcript) -> None:
     typed.chapter(
         "The last payment",
         "2027-01-18",
-        "The rest is delivered and billed. One cent too much is refused. Then a scanner comes back and is refunded, which not "
-        "everybody may do; nothing is owed on either side.",
+        "The rest is delivered and billed. One cent too much is refused. Then a scanner comes back.",
     )
     typed("crm --as li order deliver 1 --fields ref,progress,delivered", "100", "70,285.35")
     # What is left: 70,285.35 − 28,114.14 = 42,171.21, and 8,999.92 − 3,599.97 = 5,399.95; 47,571.16.
@@ -362,6 +367,14 @@ def the_last_payment(typed: Transcript) -> None:
         'crm --as li order return 1 --line SCN-200 --qty 1 --note "scratched" --fields ref,returned',
         "2,412.75",
     )
+
+
+def nothing_is_owed(typed: Transcript) -> None:
+    typed.chapter(
+        "Nothing is owed",
+        "2027-01-25",
+        "Not everybody may give money back. With the refund nothing is owed on either side, and the contract is carried out.",
+    )
     typed("crm --as li payment refund S-1 2412.75", code=4)
     typed("crm --as zhou payment refund S-1 2412.75 --fields ref,kind,amount", "refund", "2,412.75")
     typed("crm --as li order advance 1 --fields ref,state,outstanding", "completed", "0.00")
@@ -371,6 +384,8 @@ def the_last_payment(typed: Transcript) -> None:
     )
     # 79,285.27 − 31,714.11 = 47,571.16; − 47,571.16 = 0; − 2,412.75; + 2,412.75 = 0.
     typed("crm --as zhou finance account 1", "79,285.27", "47,571.16", "-2,412.75", "0.00")
+    account = in_process("finance", "account", "1", "--json").json
+    assert [row["on"] for row in account if row["kind"] == "return"] == ["2027-01-18"]
     # Sold 70,285.35 − 2,135.18 = 68,150.17. Cost: 31 × 1,400.00 + 2.5 × 300.00 = 43,400.00 + 750.00 = 44,150.00.
     # 68,150.17 − 44,150.00 = 24,000.17, which are 35.22 %.
     typed("crm --as zhou report margin", "68,150.17", "44,150.00", "24,000.17", "35.2")
