@@ -52,11 +52,17 @@ def line_list(call: Call, ref: Ref) -> None:
     change=True,
     prints=LINES,
     help=N_("Put a line into a quote"),
-    examples=("crm quote line add 5 --product SCN-200 --quantity 3",),
+    examples=(
+        "crm quote line add 5 SCN-200x3",
+        'crm quote line add 5 --text "Installation" --quantity 1 --price 1200',
+    ),
 )
 def line_add(
     call: Call,
     ref: Ref,
+    item: Annotated[
+        str, typer.Argument(metavar="ITEM", help=N_("A product and how many, SCN-200x20, or a text"))
+    ] = "",
     product: Product = "",
     text: Text = "",
     quantity: Quantity = "",
@@ -70,6 +76,7 @@ def line_add(
     from crmtui.services import quote_lines
 
     given = {
+        "item": item,
         "product": product,
         "text": text,
         "quantity": quantity,

@@ -39,11 +39,17 @@ class Item:
 
 def read_item(tx: Tx, text: str) -> Item:
     """`SCN-200`, `SCN-200x3` or `SCN-200x2.5@2400`. Raises NotFound for an unknown product, Invalid for no quantity."""
+    name, quantity, price = _apart(tx, text)
+    return Item(refs.get(tx, "product", name), lines.read_quantity(quantity or "1"), price)
+
+
+def _apart(tx: Tx, text: str) -> tuple[str, str, str]:
+    """Name, quantity and price of a line as one writes it in short; empty where it says none."""
     said, _, at = text.partition("@")
-    name, quantity = said.strip(), lines.ONE
+    name = said.strip()
     if not refs.find_ids(tx, "product", name) and (found := _TIMES.fullmatch(name)):
-        name, quantity = found[1], lines.read_quantity(found[2])
-    return Item(refs.get(tx, "product", name), quantity, at.strip())
+        return found[1], found[2], at.strip()
+    return name, "", at.strip()
 
 
 def fill(ctx: Context, tx: Tx, quote: Any, opp: Any | None, items: Sequence[str]) -> None:
@@ -92,15 +98,27 @@ def _listed(ctx: Context, tx: Tx, quote: Any, product: Any, quantity: int) -> in
 def add(ctx: Context, ref: str, given: Mapping[str, str]) -> list[dict[str, Any]]:
     """Put a line into a quote: `product` or `text`, `quantity` (1), `price` (the listed one), `discount`, `tax`, `cost`, `unit`.
 
+    `item` says product or text, quantity and price in one, `SCN-200x3@2400`; what is said by itself holds before it.
     Returns the lines. What the customer was last quoted for that product is noted. Raises NotFound, Invalid, Refused
     (the quote is under way), Forbidden, Conflict.
     """
     with ctx.transaction("quote.line") as tx:
         quote = _open(ctx, tx, ref)
+        given = _with_item(tx, given)
         line = _put(ctx, tx, quote, _product(tx, given), given)
         recount(tx, quote)
         _tell_last(ctx, tx, quote, line)
         return listed(ctx, tx, quote)
+
+
+def _with_item(tx: Tx, given: Mapping[str, str]) -> Mapping[str, str]:
+    """What was given, its `item` taken apart; it is a text where no product is called so."""
+    if not given.get("item"):
+        return given
+    name, quantity, price = _apart(tx, given["item"])
+    what = "product" if refs.find_ids(tx, "product", name) else "text"
+    said = {name: value for name, value in given.items() if value}
+    return {what: name, "quantity": quantity, "price": price, **said}
 
 
 def _product(tx: Tx, given: Mapping[str, str]) -> Any | None:
@@ -109,6 +127,12 @@ def _product(tx: Tx, given: Mapping[str, str]) -> Any | None:
 
 def edit(ctx: Context, ref: str, position: int, given: Mapping[str, str]) -> list[dict[str, Any]]:
     """Change a line of a quote; return its lines. Raises NotFound, Invalid, Refused, Forbidden, Conflict."""
+    if not any(given.values()):
+        raise Invalid(
+            "quote.nothing_to_change",
+            N_("There is nothing to change."),
+            hint=N_("Give --text, --quantity, --unit, --price, --discount, --tax or --cost."),
+        )
     with ctx.transaction("quote.line") as tx:
         quote = _open(ctx, tx, ref)
         line = _at(tx, quote, position)
@@ -177,6 +201,13 @@ def _put(ctx: Context, tx: Tx, quote: Any, product: Any | None, given: Mapping[s
         line.tax = (product.tax or 0) * 100
         line.cost = price.cost_of(ctx, tx, product, quote.currency, ctx.clock.today())
     read = _read(ctx, quote, given)
+    if not (line.text or read.get("text")):
+        raise Invalid(
+            "line.no_text",
+            N_("A line offers something."),
+            field="product",
+            hint=N_("Give --product or --text."),
+        )
     if product is not None:
         line.list_price = _listed(ctx, tx, quote, product, read.get("quantity", lines.ONE))
         read.setdefault("price", line.list_price)
@@ -186,13 +217,6 @@ def _put(ctx: Context, tx: Tx, quote: Any, product: Any | None, given: Mapping[s
         )
     for column, value in read.items():
         setattr(line, column, value)
-    if not line.text:
-        raise Invalid(
-            "line.no_text",
-            N_("A line offers something."),
-            field="product",
-            hint=N_("Give --product or --text."),
-        )
     return tx.add(line)
 
 

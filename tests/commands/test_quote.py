@@ -142,6 +142,19 @@ def test_prices(shop: Crm) -> None:
     )
 
 
+def test_a_line_in_short(shop: Crm) -> None:
+    crm = shop
+    assert crm("price", "last", "Scanner").code == 2
+    crm("quote", "make", "--opp", "1")
+    add = ("quote", "line", "add", "1", "--fields", "product,text,quantity,price")
+    assert crm(*add, "Scannerx3@2400").lines[-1] == "Scanner\tScanner\t3\t2400.00"
+    assert crm(*add, "Scannerx3@2400", "--price", "7", "--quantity", "2").lines[-1].endswith("\t2\t7.00")
+    assert crm(*add, "Setting upx2", "--price", "90").lines[-1] == "\tSetting up\t2\t90.00"
+    assert crm(*add, "Setting up", "--json").error["code"] == "line.no_price"
+    assert crm(*add, "--json").error["code"] == "line.no_text"
+    assert crm("quote", "line", "edit", "1", "1", "--json").error["code"] == "quote.nothing_to_change"
+
+
 def test_the_rules_for_quotes(shop: Crm) -> None:
     crm = shop
     assert crm("quote", "rule", "--json").json["on_won"] == "no"
