@@ -114,7 +114,12 @@ def execute(
     from crmtui.services import contract_work
 
     if bool(delivered) + bool(returned) + bool(input) != 1 or not (ref or input):
-        raise Invalid("contract.exec", N_("Say what was delivered, or what came back."), field="delivered")
+        raise Invalid(
+            "contract.exec",
+            N_("Say what was delivered, or what came back."),
+            field="delivered",
+            hint=N_("Give --delivered, --returned or --input FILE."),
+        )
     if input:
         from crmtui.commands import reading
 

@@ -108,7 +108,7 @@ def keep(
 def link(
     call: Call,
     refs: Annotated[list[str], typer.Argument(metavar="REF…", help=N_("The opportunities"))],
-    end_project: Project = "",
+    end_project: Project,
 ) -> None:
     """Record the end project behind opportunities."""
     from crmtui.services import dup_deal
