@@ -26,7 +26,7 @@ from tests.postgres import Server
 NOW = "2026-11-20T09:00:00+08:00"
 AT = datetime(2026, 11, 20, 1, tzinfo=UTC)
 SCOPES = ("own", "team", "dept", "territory", "all", "none")
-OWNED = ("lead", "account", "contact", "opp")
+OWNED = ("lead", "account", "contact", "opp", "quote", "task")
 LISTS = ("user", "dept", "territory", "role", "type", "attribute")
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 """Without shrinking: a company is told about in a second, and made smaller in minutes."""
@@ -52,6 +52,10 @@ class Thing:
     amount: int = 0
     account: int | None = None
     archived: bool = False
+    opp: int | None = None
+    """Of a quote: whoever is in the team of its opportunity works on it."""
+    other: int | None = None
+    """The account manager of a lead, who follows it; who set a task."""
     measures: tuple[str, int] = ("user", 0)
 
 
@@ -96,7 +100,11 @@ class Company:
         answers = thing.owner if thing.owner is not None else thing.maker
         if answers == me:
             return True
-        if scope != "own" and noun == "opp" and me in thing.team:
+        if noun == "task" and thing.other == me:
+            return True
+        if scope != "own" and noun == "lead" and thing.other == me:
+            return True
+        if scope != "own" and me in self.team(noun, thing):
             return True
         if scope == "dept":
             return answers in self.below(me)
@@ -104,6 +112,11 @@ class Company:
         if scope == "territory" and place is not None:
             return thing.territory in self.under(self.territories, {place})
         return False
+
+    def team(self, noun: str, thing: Thing) -> tuple[int, ...]:
+        if noun == "quote":
+            return () if thing.opp is None else self.things["opp"][thing.opp].team
+        return thing.team if noun == "opp" else ()
 
     def seen(self, me: int, noun: str) -> set[int]:
         return {i for i, thing in enumerate(self.things[noun]) if self.sees(me, noun, thing)}
@@ -137,6 +150,8 @@ def companies(draw: st.DrawFn) -> Company:
                 draw(st.integers(0, 10**9)) if noun == "opp" else 0,
                 draw(_some(accounts)) if noun == "opp" else None,
                 draw(st.sampled_from((False, False, False, True))),
+                draw(_some(6)) if noun == "quote" else None,
+                draw(_some(people)) if noun in ("lead", "task") else None,
             )
             for _ in range(accounts if noun == "account" else 6)
         ]
@@ -226,7 +241,7 @@ class Stored:
         ):
             self._point(connection, noun, column, noun, ups)
         self._point(connection, "dept", "head_id", "user", [head for _, head in company.depts])
-        for noun in ("account", "lead", "contact", "opp", "quota"):
+        for noun in ("account", "lead", "contact", "opp", "quote", "task", "quota"):
             self._insert(
                 connection, noun, [self._row(noun, i, thing) for i, thing in enumerate(company.things[noun])]
             )
@@ -264,7 +279,11 @@ class Stored:
         if noun in ("account", "opp"):
             row["territory_id"] = self.id("territory", thing.territory)
         if noun == "lead":
-            row["state"] = "new"
+            row |= {"state": "new", "manager_id": self.id("user", thing.other)}
+        if noun == "task":
+            row["assigner_id"] = self.id("user", thing.other)
+        if noun == "quote":
+            row["opp_id"] = self.id("opp", thing.opp)
         if noun == "contact":
             row["primary"] = False
         if noun == "opp":
@@ -367,7 +386,7 @@ def _check(stored: Stored, draw: Callable[[int], int]) -> None:
         with stored.acting(me) as ctx:
             for noun in company.things:
                 _lists_agree(stored, ctx, noun, me)
-            _refs_agree(stored, ctx, ("opp", "account", "lead", "contact")[draw(4)], me)
+            _refs_agree(stored, ctx, OWNED[draw(len(OWNED))], me)
             _nothing_shines_through(stored, ctx, me)
             _only_what_is_seen_changes(stored, ctx, me)
 
@@ -537,6 +556,8 @@ _WATCHED = Company(
                 ((i + 1) % 6,) if noun == "opp" else (),
                 7,
                 i % 5,
+                opp=(i + 2) % 7 if noun == "quote" else None,
+                other=(i + 3) % 6 if noun in ("lead", "task") else None,
             )
             for i in range(7)
         ]
