@@ -60,7 +60,7 @@ def of(ctx: Context, tx: Tx, quote: Any) -> Document:
         buyer=_told(*_customer(tx, quote)),
         facts=tuple((gettext(name), value) for name, value in facts),
         heads=tuple(
-            map(gettext, (N_("No."), N_("Item"), N_("Quantity"), N_("Price"), N_("Off %"), N_("Amount")))
+            map(gettext, (N_("Line"), N_("Item"), N_("Quantity"), N_("Price"), N_("Off %"), N_("Amount")))
         ),
         rows=tuple(_row(quote, line, one) for line, one in zip(some, counted.lines, strict=True)),
         sums=_sums(quote, some, counted),
