@@ -27,8 +27,8 @@ class Transcript:
         """Begin a chapter that plays at nine in the morning of a day of the company."""
         self.title(title)
         self.say(text)
-        self._patch.setenv("CRM_NOW", f"{day}T09:00:00+08:00")
-        self._block.append(f"$ export CRM_NOW={day}")
+        self._patch.setenv("CRM_NOW", f"{day}T09:00")
+        self._block.append(f"$ export CRM_NOW={day}T09:00")
 
     def title(self, text: str) -> None:
         self._put(f"## {text}")
@@ -46,6 +46,11 @@ class Transcript:
         self._put(f"```{Path(name).suffix[1:]} {name}\n{text}```")
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
+
+    def move(self, source: str, target: str) -> None:
+        """Move a file of the reader's."""
+        Path(source).rename(target)
+        self._block.append(f"$ mv {source} {target}")
 
     def quietly(self, *lines: str) -> None:
         """Type commands of which nothing but their success is of interest."""

@@ -140,12 +140,12 @@ def a_web_form(typed: Transcript) -> None:
         "0002.json",
         "0002.json.reason.txt",
     ]
-    Path("forms/taken/0001.json").rename("forms/0001.json")
     typed.say("Each post is taken once, even if it comes back under another name or from a backup.")
+    typed.move("forms/taken/0001.json", "forms/again.json")
     typed("crm --as qian lead intake --from forms --source web", "known")
     typed.say(
         "The rule recommends, the account director confirms (not the rep), the account manager lets a rep work on it, who "
-        "accepts. All of them were told, with the reason."
+        "accepts. Whoever is given the lead is told."
     )
     typed(
         "crm --as chen assign pending",
@@ -228,7 +228,13 @@ def the_quote(typed: Transcript) -> None:
     typed.say(
         "Mail waits in the outbox until it is sent, as from cron; without a mail server it goes into a folder (Maildir)."
     )
-    typed("crm outbox send --fields to,state", "ann@northwind.example", "sent")
+    typed(
+        "crm outbox send --fields to,state",
+        "wang@ostwind.example",
+        "li@ostwind.example",
+        "ann@northwind.example",
+        "sent",
+    )
 
 
 def the_mail_to_the_customer(home: Path) -> None:
