@@ -129,7 +129,9 @@ def policy(
     """Show or decide what happens when somebody enters what exists already."""
     from crmtui.services import dup_guard
 
-    found = dup_guard.set_policy(call.ctx, name, value) if name else dup_guard.policies(call.ctx)
+    found = dup_guard.policies(call.ctx)
+    if value or (name and name not in found):
+        found = dup_guard.set_policy(call.ctx, name, value)
     call.one(_POLICY.columns, found)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crmtui.errors import Conflict, CrmError, Invalid
+from crmtui.errors import Conflict, CrmError, Invalid, Refused
 from crmtui.i18n import N_
 from crmtui.services import everywhere, records
 from crmtui.services.context import Context, Tx
@@ -36,8 +36,13 @@ KEYS = {
 
 
 def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | None, facts: bool) -> None:
-    """A rule has a condition that can be understood, and somebody to whom it assigns. Raises Invalid."""
+    """A rule has a name of its own, a condition that can be understood, and somebody to whom it assigns.
+
+    Raises Invalid, Refused (another rule has that name).
+    """
     row["name"] = row.get("name") or row.get("condition")
+    if not facts and row["name"] and (before is None or row["name"] != before["name"]):
+        _check_free(tx, row["name"], before)
     with tx.without_predicate("assign"):
         everywhere.compiled(ctx, tx, "lead", row.get("condition"))
     if not (row.get("people") or row.get("dept_id") or row.get("role_id")):
@@ -52,15 +57,36 @@ def settle(ctx: Context, tx: Tx, row: dict[str, Any], before: dict[str, Any] | N
         row["position"] = 100
 
 
+def _check_free(tx: Tx, name: str, before: dict[str, Any] | None) -> None:
+    """A rule is known by its name: where two have it, what is exported could not be put in force again."""
+    model = table("assignrule")
+    query = select(model.id).where(model.name == name, model.archived_at.is_(None))
+    if before is not None:
+        query = query.where(model.id != before["id"])
+    if tx.session.scalars(query).first() is not None:
+        raise Refused(
+            "rules.name", N_("Each rule has a name of its own; {name} is not."), field="name", name=name
+        )
+
+
 def read(text: str) -> list[dict[str, Any]]:
-    """The rules of a text, as fields of each, in their order. Raises Invalid for what is no TOML, or an unknown key."""
+    """The rules of a text, as fields of each, in their order.
+
+    Raises Invalid for what is no TOML, or an unknown key; also where nothing at all stands, as when what should have
+    written it failed: no rules are a comment, as `export` writes them.
+    """
     try:
         parsed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Invalid("rules.syntax", N_("These rules are not TOML: {said}."), said=str(error)) from error
     unknown = set(parsed) - {"rule"}
     rules = parsed.get("rule", [])
-    if unknown or not isinstance(rules, list) or not all(isinstance(one, dict) for one in rules):
+    if (
+        not text.strip()
+        or unknown
+        or not isinstance(rules, list)
+        or not all(isinstance(one, dict) for one in rules)
+    ):
         raise Invalid(
             "rules.shape",
             N_("Rules are written as tables [[rule]], and nothing else."),
@@ -93,9 +119,12 @@ def lint(ctx: Context, text: str) -> list[tuple[str, CrmError]]:
     """What is wrong with the rules of a text: each rule's name and its error; nothing is changed. Raises Invalid, Forbidden."""
     with ctx.reading() as tx:
         found = []
-        for number, given in enumerate(read(text), 1):
+        wanted = read(text)
+        names = [one.get("name") for one in wanted]
+        for number, given in enumerate(wanted, 1):
             try:
                 _check(ctx, tx, given)
+                _check_name(given.get("name"), names)
             except CrmError as error:
                 found.append((str(given.get("name") or number), error))
         return found
@@ -104,7 +133,7 @@ def lint(ctx: Context, text: str) -> list[tuple[str, CrmError]]:
 def _check(ctx: Context, tx: Tx, given: dict[str, Any]) -> dict[str, Any]:
     fields = {name: value for name, value in given.items() if name != "version"}
     row = records.read_values(ctx, tx, "assignrule", fields)
-    settle(ctx, tx, row, None, False)
+    settle(ctx, tx, row, None, True)
     return row
 
 
@@ -135,13 +164,17 @@ def apply(ctx: Context, text: str) -> dict[str, int]:
 def _check_names(wanted: list[dict[str, Any]]) -> None:
     names = [one.get("name") for one in wanted]
     for name in names:
-        if not name or names.count(name) > 1:
-            raise Invalid(
-                "rules.name",
-                N_("Each rule has a name of its own; {name} is not."),
-                field="name",
-                name=name or "''",
-            )
+        _check_name(name, names)
+
+
+def _check_name(name: str | None, names: list[str | None]) -> None:
+    if not name or names.count(name) > 1:
+        raise Invalid(
+            "rules.name",
+            N_("Each rule has a name of its own; {name} is not."),
+            field="name",
+            name=name or "''",
+        )
 
 
 def _apply(ctx: Context, tx: Tx, given: dict[str, Any], row: Any | None) -> str:

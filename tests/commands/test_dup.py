@@ -92,3 +92,9 @@ def test_one_deal_under_two_customers(crm: Crm) -> None:
     assert crm("opp", "keep", "1", "--release", "2", "--json").json["state"] == "open"
     assert crm("opp", "show", "2", "--json").json["state"] == "duplicate"
     assert crm("opp", "duplicates").out == ""
+
+
+def test_a_policy_is_shown_by_its_name(crm: Crm) -> None:
+    assert crm("dup", "policy", "import").out == crm("dup", "policy").out
+    assert crm("dup", "policy", "zebra").code == 2
+    assert crm("dup", "policy", "import", "zebra").code == 2

@@ -144,3 +144,21 @@ def test_leads_that_mean_little_go_to_others(crm: Crm) -> None:
     moved = crm("assign", "low-intent", "--max-intent", "2", "--to", "zhao", "--json").json
     assert [(row["name"], row["owner"]["name"]) for row in moved] == [("C", "zhao"), ("A", "zhao")]
     assert crm("assign", "low-intent", "--max-intent", "2", "--to", "zhao", "--json").json == []
+
+
+def test_a_rule_has_a_name_of_its_own(crm: Crm, home: Path) -> None:
+    add = ("assign", "rule", "add", "--to", "root", "--name", "North")
+    assert crm(*add).code == 0
+    again = crm(*add, "--json")
+    assert (again.code, again.error["code"]) == (6, "rules.name")
+    written = crm("assign", "rule", "export").out
+    assert crm("assign", "rule", "apply", "-", "--json", stdin=written).json["unchanged"] == 1
+    linted = crm("assign", "rule", "lint", "-", stdin=written + written)
+    assert (linted.code, linted.out.count("name of its own")) == (2, 2)
+
+
+def test_no_text_takes_no_rule_away(crm: Crm) -> None:
+    crm("assign", "rule", "add", "--to", "root", "--name", "North")
+    assert crm("assign", "rule", "apply", "-", "--json", stdin="").error["code"] == "rules.shape"
+    assert crm("assign", "rule", "list", "--fields", "name").out == "North\n"
+    assert crm("assign", "rule", "apply", "-", "--json", stdin="# no rules\n").json["archived"] == 1
