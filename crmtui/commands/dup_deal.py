@@ -38,7 +38,8 @@ def duplicates(
     from crmtui.services import dup_deal
 
     found = dup_deal.duplicates(call.ctx, ref, least=whole("--least", least))
-    call.rows(_SUSPECTS.columns, [each.as_row() for each in found])
+    shown = found[: int(call.config["rows"])] if call.out.people else found
+    call.rows(_SUSPECTS.columns, [each.as_row() for each in shown], lambda: len(found))
     if not found:
         call.say(N_("Nothing looks like the same deal."))
 

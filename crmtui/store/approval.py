@@ -28,7 +28,7 @@ class Approval(Record, table=True):
     SCOPE: ClassVar[str] = "owner"
     SERVED: ClassVar[bool] = True
 
-    name: str = fields.line(200, required=True, verb="system", label=N_("Of"))
+    name: str = fields.line(200, required=True, verb="system", label=N_("What"))
     about: str = fields.record(required=True, verb="system")
     verb: str = fields.line(80, required=True, verb="system", label=N_("Asked for"))
     flow_id: int | None = fields.ref("flow", verb="system")

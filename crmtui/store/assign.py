@@ -54,7 +54,7 @@ class Assignment(Record, table=True):
     SCOPE: ClassVar[str] = "owner"
     SERVED: ClassVar[bool] = True
 
-    name: str = fields.line(200, required=True, verb="system", label=N_("Of"))
+    name: str = fields.line(200, required=True, verb="system", label=N_("What"))
     lead_id: int = fields.ref("lead", required=True, verb="system")
     rule_id: int | None = fields.ref("assignrule", verb="system", label=N_("Rule"))
     rule_version: int | None = fields.whole(1, verb="system")
