@@ -89,13 +89,33 @@ def start() -> Server:
         return Server(f"postgresql://postgres@/postgres?host={folder / 'data'}", folder, keeper)
 
 
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 2 * 2**30
+
+
 def _run_folder() -> Path:
-    """A short path, for a socket's may not exceed 104 bytes, that the server's account can reach."""
+    """A short path, for a socket's may not exceed 104 bytes, that the server's account can reach.
+
+    In memory where that is large enough: every test copies a database of hundreds of files.
+    """
     place = Path(tempfile.gettempdir()).resolve()
-    open_to_all = all(p.stat().st_mode & 0o001 for p in (place, *place.parents))
-    if len(str(place)) > 50 or (os.getuid() == 0 and not open_to_all):
+    if _is_large(MEMORY):
+        place = MEMORY
+    elif len(str(place)) > 50 or (os.getuid() == 0 and not _open_to_all(place)):
         place = Path("/tmp")
     return place / f"crmtui-pg-{RUN[:16]}"
+
+
+def _is_large(place: Path) -> bool:
+    """Whether `place` is open to all, holds programs that run, and has room: in all, so that all workers say the same."""
+    if not place.is_dir() or not os.access(place, os.W_OK) or not _open_to_all(place):
+        return False
+    runs = not os.statvfs(place).f_flag & os.ST_NOEXEC
+    return runs and shutil.disk_usage(place).total >= ENOUGH_BYTES
+
+
+def _open_to_all(place: Path) -> bool:
+    return all(path.stat().st_mode & 0o001 for path in (place, *place.parents))
 
 
 def _launch(folder: Path) -> None:
