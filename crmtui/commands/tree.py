@@ -53,7 +53,9 @@ _AREAS = {
     **dict.fromkeys(
         ("process", "stage", "type", "attribute", "rate", "product", "price", "competitor"), RECORDS
     ),
-    **dict.fromkeys(("lead", "account", "contact", "opp", "quote", "contract", "order", "invoice", "payment"), SALES),
+    **dict.fromkeys(
+        ("lead", "account", "contact", "opp", "quote", "contract", "order", "invoice", "payment"), SALES
+    ),
     **dict.fromkeys(("task", "approval", "notice", "outbox"), WORK),
     "flow": RECORDS,
     "autotask": RECORDS,
