@@ -4,9 +4,24 @@ Said plainly, `owner IN … OR …` has SQLite fetch and sort all that a person 
 Which is quicker depends on how much they reach, so that is counted once, up to a limit. All forms hold for the same rows.
 """
 
-from typing import Any
+from typing import Any, TypeGuard
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, and_, func, or_, select, union_all
+from sqlalchemy import (
+    BinaryExpression,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    UnaryExpression,
+    and_,
+    func,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.sql import operators, visitors
 
 from crmtui.store.record import table
 from crmtui.store.visibility import Actor, Rows, subordinates, visible, ways
@@ -25,7 +40,7 @@ class _Sifted:
         return getattr(self._model, name) + 0
 
 
-def is_page(statement: Executable) -> bool:
+def is_page(statement: Executable) -> TypeGuard[Select[Any]]:
     """Whether a statement asks for the first rows in an order."""
     return (
         isinstance(statement, Select)
@@ -65,3 +80,37 @@ def _unowned(own: Any, people: Any) -> Select[Any]:
     """
     entered = and_(own.c.created_by_id == people.c.id, own.c.owner_id.is_(None))
     return select(own.c.id).select_from(people.outerjoin(own, entered)).where(func.coalesce(own.c.id, 0) > 0)
+
+
+def walking(connection: Connection, statement: Select[Any], known: dict[Any, Any]) -> Select[Any]:
+    """`statement`, in which a state that very many records are in sifts what an order brings.
+
+    SQLite would fetch all of them by an index and sort them, however few are wanted. `known` keeps which states those
+    are.
+    """
+
+    def sift(element: Any, **_options: Any) -> Any:
+        if not isinstance(element, BinaryExpression) or element.operator is not operators.eq:
+            return None
+        column, value = element.left, element.right
+        if not isinstance(column, Column) or column.name != "state" or not isinstance(value, BindParameter):
+            return None
+        key = "many", str(column.table.name), str(value.value)
+        if key not in known:
+            known[key] = _many(connection, key[1], key[2])
+        return UnaryExpression(column, operator=_AS_IT_IS, type_=column.type) == value if known[key] else None
+
+    walked = statement._generate()
+    walked._where_criteria = tuple(
+        visitors.replacement_traverse(one, {}, sift) for one in statement._where_criteria
+    )
+    return walked
+
+
+_AS_IT_IS: Any = operators.custom_op("+")
+"""Changes no value, and makes no use of an index."""
+
+
+def _many(connection: Connection, name: str, state: str) -> bool:
+    query = f'SELECT count(*) FROM (SELECT 1 FROM "{name}" WHERE state = ? LIMIT {FEW})'
+    return bool(connection.exec_driver_sql(query, (state,)).scalar_one() >= FEW)

@@ -312,7 +312,10 @@ def _on_execute(state: ORMExecuteState) -> None:
     hidden = restricted(state.statement, tx.actor)
     bare = past_the_session(state.statement, hidden)
     assert not bare, f"{bare} would be read past the predicate: select from the classes"
-    paged = tx.store.sqlite and page.is_page(state.statement)
+    paged = False
+    if tx.store.sqlite and page.is_page(state.statement):
+        paged = True
+        state.statement = page.walking(tx.session.connection(), state.statement, tx.actor.built)
     state.statement = state.statement.options(*(_predicate(tx, noun, paged) for noun in hidden))
 
 
