@@ -639,4 +639,5 @@ def test_a_flow_that_cannot_work_is_refused_and_changes_nothing(
         assert told.value.code == code
         assert isinstance(told.value, Invalid | NotFound)
         assert str(told.value)
-        assert flow_text.export(ctx) == ""
+        assert records.count_where(ctx, "flow") == 0
+        assert flow_text.export(ctx) == "# no flows\n"
