@@ -111,7 +111,12 @@ class Desk:
 
         with self._opening:
             found = Context.open(
-                flags=self.flags, login=self.login, now=self.now, dry_run=dry_run, beside=self._first
+                flags=self.flags,
+                login=self.login,
+                now=self.now,
+                dry_run=dry_run,
+                beside=self._first,
+                frugal=True,
             )
             self._first = self._first or found
         return found

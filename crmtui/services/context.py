@@ -112,19 +112,25 @@ class Context:
 
     @classmethod
     def open(
-        cls, *, flags: Mapping[str, object] | None = None, beside: "Context | None" = None, **options: Any
+        cls,
+        *,
+        flags: Mapping[str, object] | None = None,
+        beside: "Context | None" = None,
+        frugal: bool = False,
+        **options: Any,
     ) -> Self:
         """The context of a command. `flags` are configuration keys from the command line. Raises CrmError.
 
         One that is opened `beside` another uses its store, with what that has compiled and the connections that it
-        keeps; it leaves them open when it is closed.
+        keeps; it leaves them open when it is closed. A `frugal` one takes less memory, for as long as it is open.
         """
         config = configuration.load(flags)
         if beside is not None:
             context = cls(config, beside.store, **options)
             context._keeps_store = True
             return context
-        store = session.connect(config.store_url, busy_timeout=float(str(config["busy_timeout"])))
+        patience = float(str(config["busy_timeout"]))
+        store = session.connect(config.store_url, busy_timeout=patience, frugal=frugal)
         try:
             return cls(config, store, **options)
         except BaseException:

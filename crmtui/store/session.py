@@ -114,8 +114,15 @@ def _no_url(text: str) -> Invalid:
     )
 
 
-def connect(text: str, *, busy_timeout: float = 10) -> Store:
-    """Prepare the store at `text`, without touching it yet. Raises Invalid for an address that is none."""
+FRUGAL_KIB = 256
+"""Of SQLite's 2,000 KiB a connection; the screens hold several for hours."""
+
+
+def connect(text: str, *, busy_timeout: float = 10, frugal: bool = False) -> Store:
+    """Prepare the store at `text`, without touching it yet. Raises Invalid for an address that is none.
+
+    A `frugal` one keeps few pages of an embedded store: the operating system has them all the same.
+    """
     url = parse_url(text)
     if url.get_backend_name() == "postgresql":
         options = {
@@ -134,6 +141,8 @@ def connect(text: str, *, busy_timeout: float = 10) -> Store:
     module = sqlite_module()
     engine = create_engine(url, module=module, hide_parameters=True, connect_args={"timeout": busy_timeout})
     event.listen(engine, "connect", _prepare_sqlite)
+    if frugal:
+        event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA cache_size = {-FRUGAL_KIB}"))
     event.listen(engine, "begin", _begin_sqlite)
     return Store(url, engine)
 
