@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +41,8 @@ def sqlite_module() -> Any:
     try:
         import pysqlite3.dbapi2 as module
     except ImportError:
+        import sqlite3  # two megabytes that nobody needs who has the other one
+
         return sqlite3
     return module
 
