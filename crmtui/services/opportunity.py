@@ -196,9 +196,7 @@ def enter(tx: Tx, opp: Any, left: process.Step | None, step: process.Step) -> No
     opp.probability = step.probability if step.probability is not None else opp.probability
 
 
-def adjust(
-    ctx: Context, ref: str, given: dict[str, object], note: str = "", *, submit: bool = False
-) -> Any:
+def adjust(ctx: Context, ref: str, given: dict[str, object], note: str = "", *, submit: bool = False) -> Any:
     """Change amount, currency, probability, expected close date or stage of an open opportunity; return it as stored.
 
     Where an approval flow applies, or with `submit`, the change is asked for and made when it is approved; until then

@@ -264,8 +264,8 @@ def _run(url: str, runs: int) -> None:
 
 
 def test_whatever_is_done_on_sqlite(sqlite_url: str, request: pytest.FixtureRequest) -> None:
-    _run(sqlite_url, 2000 if request.config.getoption("--long") else 60)
+    _run(sqlite_url, 2000 if request.config.getoption("--long") else 200)
 
 
 def test_whatever_is_done_on_postgresql(pg_url: str, request: pytest.FixtureRequest) -> None:
-    _run(pg_url, 200 if request.config.getoption("--long") else 15)
+    _run(pg_url, 200 if request.config.getoption("--long") else 50)
