@@ -164,17 +164,16 @@ def pdf(found: Document) -> bytes:
             N_("PDFs need an extra that is not installed."),
             hint=N_("Install it: pip install 'crmtui[pdf]'. Or print the quote as text: --text"),
         ) from error
-    template = resources.files("crmtui.services").joinpath("quote.typ").read_bytes()
     given = {name: getattr(found, name) for name in Document.__dataclass_fields__}
-    made: bytes = typst.compile(
-        template,
-        format="pdf",
-        sys_inputs={
-            "quote": json.dumps({**given, "font": FONT, "zh": language() == "zh"}, ensure_ascii=False)
-        },
-        font_paths=_fonts(),
-        ignore_system_fonts=bool(_fonts()),
-    )
+    quote = json.dumps({**given, "font": FONT, "zh": language() == "zh"}, ensure_ascii=False)
+    with resources.as_file(resources.files("crmtui.services").joinpath("quote.typ")) as template:
+        made: bytes = typst.compile(
+            str(template),
+            format="pdf",
+            sys_inputs={"quote": quote},
+            font_paths=_fonts(),
+            ignore_system_fonts=bool(_fonts()),
+        )
     return made
 
 

@@ -16,7 +16,7 @@ def owner(ctx: Context, noun: str, ref: str) -> str | None:
 
 def test_a_customer_goes_with_its_open_work(store_url: str, ctx: Context) -> None:
     """Of Li's customer go: it, Ann, the open deal, the open task. Wang's contact, the won deal, the done task stay."""
-    with acting(store_url, "li", "wang", "zhao") as (li, wang, zhao):
+    with acting(store_url, "li", "wang", "zhao") as (li, _wang, zhao):
         records.add(li, "account", {"name": "Acme"})
         records.add(li, "contact", {"name": "Ann", "account": "Acme"})
         records.add(ctx, "contact", {"name": "Bo", "account": "Acme", "owner": "wang"})
@@ -64,7 +64,7 @@ def test_many_by_a_condition(store_url: str, ctx: Context) -> None:
         assert handover.transfer(wang, "lead", [], "zhao", where="state=assigned") == []
         moved = handover.transfer(ctx, "lead", [], "zhao", where="owner=li")
         assert [one.id for one in moved] == [1, 2, 3, 4, 5, 6]
-        assert [one["text"] for one in notices.inbox(zhao)][0].endswith(
+        assert next(one["text"] for one in notices.inbox(zhao)).endswith(
             "handed 6 records over to you, Company 0 among them"
         )
         with pytest.raises(Refused) as refusal:
