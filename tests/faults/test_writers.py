@@ -4,6 +4,7 @@ import multiprocessing
 import subprocess
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 from crmtui.errors import Conflict, Refused
@@ -13,6 +14,7 @@ from tests.conftest import NOW
 from tests.faults.state import assert_sound, versions
 
 WRITERS, COUNTERS, TIMES = 8, 3, 4
+IMPORTED = 300
 STAGES = ("prospecting", "identifying", "proposal")
 FORK = multiprocessing.get_context("fork")
 
@@ -80,7 +82,9 @@ def _crm(url: str, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def test_eight_writers_lose_nothing(store_url: str) -> None:
+def test_eight_writers_lose_nothing(store_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "leads.csv"
+    file.write_text("company\n" + "".join(f"Company {number}\n" for number in range(IMPORTED)))
     with Context.open(flags={"db": store_url}, now=NOW) as ctx:
         _opportunity(ctx)
     start, told = FORK.Event(), FORK.Queue()
@@ -94,6 +98,7 @@ def test_eight_writers_lose_nothing(store_url: str) -> None:
         ("opp", "edit", "1", "--solution", "as agreed"),
         ("opp", "adjust", "1", "--probability", "33"),
         ("opp", "team", "add", "1", "1"),
+        ("lead", "import", str(file)),
     ]
     commands = [_crm(store_url, *words) for words in lines]
     reports = [told.get(timeout=60) for _ in writers]
@@ -115,4 +120,5 @@ def test_eight_writers_lose_nothing(store_url: str) -> None:
         # The two of the command line may find what they set, and then change nothing.
         accepted = sum(report[1] for report in reports)
         assert 1 + accepted <= opp["version"] <= 1 + accepted + 2
+        assert records.count_where(ctx, "lead", "") == IMPORTED
         assert_sound(ctx)
