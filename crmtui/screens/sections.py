@@ -173,6 +173,7 @@ OTHERS = (
     "jump",
     "help",
     "popup",
+    "sides",
 )
 """Modules with bindings that no tab leads to."""
 

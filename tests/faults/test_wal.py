@@ -42,7 +42,7 @@ def torn(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     return folder / "crm.db", folder / "crm.db-wal"
 
 
-def _try(store: Path, log: bytes, folder: Path) -> int:
+def _try(store: Path, log: bytes, folder: Path, *, whole: bool = True) -> int:
     """Open `store` with this log; how many of the leads it holds: the first ones, and a store that is whole and goes on."""
     path = folder / "crm.db"
     for old in folder.glob("crm.db*"):
@@ -53,7 +53,8 @@ def _try(store: Path, log: bytes, folder: Path) -> int:
     with _open(path) as ctx:
         found = _companies(ctx)
         assert found == [f"Company {number:02}" for number in range(len(found))]
-        assert_sound(ctx)
+        if whole:
+            assert_sound(ctx)
         records.add(ctx, "lead", {"company": "And on we go"})
         assert len(_companies(ctx)) == len(found) + 1
     return len(found)
@@ -67,10 +68,11 @@ def test_a_log_cut_off_or_garbled_anywhere(
     rounds = 200 if request.config.getoption("--long") else 20
     assert _try(store, log, tmp_path) == LEADS
     found = set()
-    for _ in range(rounds):
+    for number in range(rounds):
         place = chance.randrange(HEADER, len(log))
-        cut = _try(store, log[:place], tmp_path)
-        garbled = _try(store, log[:place] + bytes([log[place] ^ 0x55]) + log[place + 1 :], tmp_path)
+        cut = _try(store, log[:place], tmp_path, whole=number % 4 == 0)
+        damaged = log[:place] + bytes([log[place] ^ 0x55]) + log[place + 1 :]
+        garbled = _try(store, damaged, tmp_path, whole=number % 4 == 1)
         # Of a cut log every whole transaction before the cut is there; a garbled frame ends it at the same one.
         assert garbled == cut
         found.add(cut)

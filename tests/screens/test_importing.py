@@ -14,7 +14,7 @@ from crmtui.screens.fields import LineField
 from crmtui.screens.importing import Importing
 from crmtui.screens.listing import WindowedList
 from crmtui.screens.memory import Memory
-from crmtui.services import records, sampling, transfer
+from crmtui.services import records, role, sampling, transfer
 from crmtui.services.context import Context
 from tests import hostile
 from tests.screens.conftest import NOW, Script, settled, text_of
@@ -364,6 +364,7 @@ def test_a_file_without_a_key_says_what_is_missing(url: str, tmp_path: Path) -> 
 def test_who_may_import_nothing_is_told(url: str, tmp_path: Path) -> None:
     with Context.open(flags={"db": url}) as ctx:
         records.add(ctx, "user", {"name": "Guest", "login": "guest", "role": "marketing"})
+        role.grant(ctx, "marketing", "task.import", "none")
         with Context.open(flags={"db": url}, login="guest") as guest:
             assert sampling.nouns(guest) == []
 
